@@ -1,0 +1,107 @@
+// The decision for one object: whether to list the pull Secret, and per image why or why not. Pure: the same subject in
+// the same surroundings always gives the same injection, and planning it twice adds nothing. In order, the first that holds:
+//
+//   Pod that lists only our Secret, ServiceAccount has others          -> those are added, whatever else is decided
+//   no image is served                                                 -> no-private-image
+//   ServiceAccount enforces mountable secrets and does not name ours   -> enforcing-service-account, with a warning
+//   a Secret of our name is not ours                                   -> foreign-secret, with a warning
+//   our name is listed                                                 -> already-listed (the Secret is still ensured)
+//   template without a list, ServiceAccount has Secrets                -> service-account-secrets
+//   otherwise                                                          -> injected
+//
+// Why the ServiceAccount matters: Kubernetes copies its Secrets into a Pod only if the Pod lists none.
+import { parseImage } from './image.ts';
+import type { Policy } from './policy.ts';
+import type { ImageReason, ObjectReason } from './reason.ts';
+import type { Labels } from './selector.ts';
+import type { Subject, SubjectImage } from './subject.ts';
+import type { PullSecretState, ServiceAccountState } from './surroundings.ts';
+
+/** What stands around the subject. That its namespace takes part was settled before: see participation.ts. */
+export interface Surroundings {
+  readonly serviceAccount: ServiceAccountState;
+  readonly pullSecret: PullSecretState | undefined;
+}
+
+export interface ImageDecision extends SubjectImage {
+  readonly reason: ImageReason;
+  /** The name of the credential that serves it. */
+  readonly credential?: string;
+}
+
+export interface Injection {
+  readonly reason: ObjectReason;
+  readonly images: readonly ImageDecision[];
+  /** Names to append to `imagePullSecrets`, in order; empty: no patch. */
+  readonly add: readonly string[];
+  /** The credentials that the pull Secret must hold before the object may be admitted; sorted. */
+  readonly credentials: readonly string[];
+}
+
+export function decideImages(
+  images: readonly SubjectImage[],
+  namespace: Labels,
+  policy: Policy,
+): readonly ImageDecision[] {
+  return images.map((entry) => {
+    const reference = parseImage(entry.image);
+    if (reference === undefined) return { ...entry, reason: 'invalid-reference' };
+    const choice = policy.choose(reference, namespace);
+    if (choice.reason !== 'served') return { ...entry, reason: choice.reason };
+    return { ...entry, reason: 'served', credential: choice.candidate.credential.name };
+  });
+}
+
+/** Whether the decision depends on the ServiceAccount and the pull Secret at all: for public images nothing is looked up. */
+export function needsSurroundings(subject: Subject, images: readonly ImageDecision[], pullSecret: string): boolean {
+  return images.some(({ reason }) => reason === 'served') || (subject.listed?.includes(pullSecret) ?? false);
+}
+
+/**
+ * @param images as `decideImages` decided them for this subject
+ * @param pullSecret the name of the pull Secret
+ */
+export function planInjection(
+  subject: Subject,
+  images: readonly ImageDecision[],
+  around: Surroundings,
+  pullSecret: string,
+): Injection {
+  const credentials = [...new Set(images.flatMap(({ credential }) => credential ?? []))].sort();
+  const reason = decideObject(subject, around, credentials.length > 0, pullSecret);
+  const ours = reason === 'injected' ? [pullSecret] : [];
+  const restored = takenFromServiceAccount(subject, around.serviceAccount, ours, pullSecret);
+  return {
+    reason: restored.length > 0 && ours.length === 0 ? 'service-account-restored' : reason,
+    images,
+    add: [...ours, ...restored],
+    credentials: reason === 'injected' || reason === 'already-listed' ? credentials : [],
+  };
+}
+
+function decideObject(subject: Subject, around: Surroundings, served: boolean, pullSecret: string): ObjectReason {
+  const { serviceAccount } = around;
+  if (!served) return 'no-private-image';
+  if (serviceAccount.enforcesMountable && !serviceAccount.pullSecrets.includes(pullSecret)) {
+    return 'enforcing-service-account';
+  }
+  if (around.pullSecret !== undefined && !around.pullSecret.ours) return 'foreign-secret';
+  if (subject.listed?.includes(pullSecret)) return 'already-listed';
+  const isTemplate = subject.workload.role !== 'pod';
+  if (isTemplate && subject.listed === undefined && serviceAccount.pullSecrets.length > 0)
+    return 'service-account-secrets';
+  return 'injected';
+}
+
+/** The second half of the ServiceAccount rule: a Pod must not lose its ServiceAccount's Secrets because of our entry. */
+function takenFromServiceAccount(
+  subject: Subject,
+  serviceAccount: ServiceAccountState,
+  added: readonly string[],
+  pullSecret: string,
+): readonly string[] {
+  if (subject.workload.role !== 'pod') return [];
+  const listed = [...(subject.listed ?? []), ...added];
+  if (listed.length === 0 || listed.some((name) => name !== pullSecret)) return [];
+  return [...new Set(serviceAccount.pullSecrets)].filter((name) => name !== pullSecret);
+}

@@ -1,0 +1,28 @@
+// Every name that a user or another program can see: labels, annotations, the field manager. Changing one is a breaking
+// change of the product, so they stand together and nowhere else.
+
+export const LABEL_INJECT = 'pullpass.dev/inject';
+export const LABEL_CREDENTIAL = 'pullpass.dev/credential';
+export const LABEL_INSTANCE = 'pullpass.dev/instance';
+export const LABEL_MANAGED_BY = 'app.kubernetes.io/managed-by';
+export const MANAGED_BY = 'pullpass';
+
+/** Every annotation under this prefix on a credential Secret must be one of the three below, or the credential is refused. */
+export const ANNOTATION_PREFIX = 'pullpass.dev/';
+export const ANNOTATION_MATCH = 'pullpass.dev/match';
+export const ANNOTATION_EXCEPT = 'pullpass.dev/except';
+export const ANNOTATION_NAMESPACES = 'pullpass.dev/namespaces';
+
+/** On a pull Secret: the credentials in it, sorted, separated by commas. */
+export const ANNOTATION_CREDENTIALS = 'pullpass.dev/credentials';
+
+export const FIELD_MANAGER = 'pullpass';
+export const DEFAULT_PULL_SECRET_NAME = 'pullpass-dockercfg';
+
+/** Namespaces that never take part, whatever their labels say; Pullpass's own namespace is the fourth. */
+export const EXCLUDED_NAMESPACES: readonly string[] = ['kube-system', 'kube-node-lease', 'kube-public'];
+
+/** Kubernetes' own: set by the kubelet on the mirror of a static Pod; any value counts. */
+export const ANNOTATION_MIRROR = 'kubernetes.io/config.mirror';
+/** Kubernetes' own: "true" on a ServiceAccount makes it reject Pods that list Secrets it does not name itself. */
+export const ANNOTATION_ENFORCE_MOUNTABLE = 'kubernetes.io/enforce-mountable-secrets';

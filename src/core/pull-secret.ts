@@ -1,0 +1,127 @@
+// The pull Secret: a pure function of the credentials, their logins and the labels of the namespace, so that every
+// replica renders the same bytes. Nothing is written that was not first read back as the kubelet would read it: one
+// malformed entry would break every pull of a Pod, also of its public images.
+import type { Credential, Login, Logins } from './credential.ts';
+import { planKeys } from './key-plan.ts';
+import { ANNOTATION_CREDENTIALS, LABEL_INSTANCE, LABEL_MANAGED_BY, MANAGED_BY } from './names.ts';
+import type { EnsureReason } from './reason.ts';
+import type { Labels } from './selector.ts';
+import type { PullSecretState } from './surroundings.ts';
+
+export type PullSecretType = 'kubernetes.io/dockerconfigjson' | 'kubernetes.io/dockercfg';
+
+/** What an administrator chose for every pull Secret. */
+export interface PullSecretSettings {
+  readonly name: string;
+  readonly type: PullSecretType;
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  /** The namespace of this Pullpass, part of the mark. */
+  readonly instance: string;
+}
+
+export interface PullSecretContent {
+  readonly type: PullSecretType;
+  readonly dataKey: '.dockerconfigjson' | '.dockercfg';
+  /** The JSON text, not yet base64. */
+  readonly value: string;
+  /** Every credential of the namespace that has a login, sorted. */
+  readonly credentials: readonly string[];
+  /** Credentials with a login that the kubelet could not read; it was left out, the others are served. */
+  readonly unreadable: readonly string[];
+}
+
+/** A Secret may hold 1 MiB; the rest is room for what the API server adds. */
+export const CONTENT_MAX_BYTES = 900 * 1024;
+
+const DATA_KEYS = {
+  'kubernetes.io/dockerconfigjson': '.dockerconfigjson',
+  'kubernetes.io/dockercfg': '.dockercfg',
+} as const;
+
+export function isPullSecretType(type: string): type is PullSecretType {
+  return Object.hasOwn(DATA_KEYS, type);
+}
+
+/** @returns undefined if it would be too large, or the host globs overlap in too many ways */
+export function renderPullSecret(
+  credentials: readonly Credential[],
+  logins: Logins,
+  type: PullSecretType,
+): PullSecretContent | undefined {
+  const keys = planKeys(credentials);
+  if (keys === undefined) return undefined;
+  const auths: Record<string, unknown> = {};
+  const unreadable = new Set<string>();
+  for (const { key, candidate } of keys) {
+    const { name } = candidate.credential;
+    const login = logins(name, candidate.pattern);
+    if (login === undefined) continue;
+    const entry = encodeLogin(login);
+    if (readsBack(entry, login)) auths[key] = entry;
+    else unreadable.add(name);
+  }
+  const value = JSON.stringify(type === 'kubernetes.io/dockercfg' ? auths : { auths });
+  if (Buffer.byteLength(value) > CONTENT_MAX_BYTES) return undefined;
+  const named = credentials.filter((credential) => credential.patterns.some(({ hasLogin }) => hasLogin));
+  return {
+    type,
+    dataKey: DATA_KEYS[type],
+    value,
+    credentials: named.map(({ name }) => name).sort(),
+    unreadable: [...unreadable].sort(),
+  };
+}
+
+interface LoginEntry {
+  readonly username: string;
+  readonly password: string;
+  readonly auth: string;
+}
+
+/** As `kubectl create secret docker-registry` writes it: the kubelet reads `auth`, some build tools only the others. */
+function encodeLogin({ username, password }: Login): LoginEntry {
+  return { username, password, auth: Buffer.from(`${username}:${password}`).toString('base64') };
+}
+
+/** The kubelet's way (pkg/credentialprovider/config.go): base64, then cut at the first colon. */
+function readsBack({ auth }: LoginEntry, { username, password }: Login): boolean {
+  const text = Buffer.from(auth, 'base64').toString();
+  const colon = text.indexOf(':');
+  return username !== '' && text.slice(0, colon) === username && text.slice(colon + 1) === password;
+}
+
+/** Labels and annotations of a pull Secret; ours win over the administrator's, or the mark could be lost. */
+export function pullSecretMetadata(
+  settings: PullSecretSettings,
+  content: PullSecretContent,
+): { readonly labels: Labels; readonly annotations: Labels } {
+  return {
+    labels: { ...settings.labels, [LABEL_MANAGED_BY]: MANAGED_BY, [LABEL_INSTANCE]: settings.instance },
+    annotations: { ...settings.annotations, [ANNOTATION_CREDENTIALS]: content.credentials.join(',') },
+  };
+}
+
+/** What an admission must do about the pull Secret before it may answer. */
+export type EnsurePlan =
+  | { readonly act: 'nothing'; readonly reason: Extract<EnsureReason, 'present' | 'foreign' | 'login-missing'> }
+  | { readonly act: 'create' }
+  | { readonly act: 'rewrite'; readonly seen: PullSecretState };
+
+/**
+ * @param needed the credentials that the decision chose for the images of the object
+ * @param admitted all credentials that the namespace may use: what a write would put in
+ */
+export function planEnsure(
+  present: PullSecretState | undefined,
+  needed: readonly string[],
+  admitted: readonly Credential[],
+): EnsurePlan {
+  if (present === undefined) return { act: 'create' };
+  if (!present.ours) return { act: 'nothing', reason: 'foreign' };
+  if (needed.every((name) => present.credentials.includes(name))) return { act: 'nothing', reason: 'present' };
+  const wouldLose = admitted.some(
+    ({ name, patterns }) => present.credentials.includes(name) && !patterns.every(({ hasLogin }) => hasLogin),
+  );
+  return wouldLose ? { act: 'nothing', reason: 'login-missing' } : { act: 'rewrite', seen: present };
+}
