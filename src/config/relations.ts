@@ -1,0 +1,79 @@
+// What can only be seen by looking at several settings together: names that stand twice, kinds that stand twice, selectors
+// that are required. It reads what the user wrote, not the parsed configuration, so that these are reported together
+// with everything else that is wrong; it must therefore expect any shape.
+import { KNOWN_WORKLOADS } from '../core/workload.ts';
+import type { Finding } from './issue.ts';
+import { isShowable } from './match.ts';
+import type { Path } from './yaml-text.ts';
+
+/** @param locate the position of what stands at a path */
+export function relationFindings(root: unknown, locate: (path: Path) => string): readonly Finding[] {
+  const credentials = listAt(root, 'credentials');
+  const named = credentials.map((entry, i) => ({ key: textAt(entry, 'name'), path: ['credentials', i, 'name'] }));
+  const kinds = listAt(root, 'workloads').map((entry, i) => ({ key: kindOf(entry), path: ['workloads', i] }));
+  return [
+    ...repeated(named, (first) => `two credentials of one name, the other is at ${locate(first)}`),
+    ...repeated(kinds, (first) => `this kind stands twice, first at ${locate(first)}`),
+    ...knownAsCustom(listAt(root, 'workloads')),
+    ...withoutSelector(root, credentials),
+  ];
+}
+
+interface Keyed {
+  readonly key: string | undefined;
+  readonly path: Path;
+}
+
+function repeated(entries: readonly Keyed[], problemOf: (first: Path) => string): readonly Finding[] {
+  const seen = new Map<string, Path>();
+  const findings: Finding[] = [];
+  for (const { key, path } of entries) {
+    if (key === undefined) continue;
+    const first = seen.get(key);
+    if (first === undefined) seen.set(key, path);
+    else findings.push({ path, part: 'value', ...(isShowable(key) && { found: key }), problem: problemOf(first) });
+  }
+  return findings;
+}
+
+function knownAsCustom(workloads: readonly unknown[]): readonly Finding[] {
+  return workloads.flatMap((entry, i) => {
+    const known = KNOWN_WORKLOADS.find(
+      ({ group, kind }) => group === textAt(entry, 'group') && kind === textAt(entry, 'kind'),
+    );
+    if (known === undefined) return [];
+    return [{ path: ['workloads', i], part: 'value', problem: `a known kind, write ${known.kind} alone` } as const];
+  });
+}
+
+function withoutSelector(root: unknown, credentials: readonly unknown[]): readonly Finding[] {
+  if (fieldOf(root, 'requireNamespaces') !== true) return [];
+  return credentials.flatMap((entry, i) => {
+    if (fieldOf(entry, 'namespaces') !== undefined) return [];
+    const problem = 'requireNamespaces is on and this credential has no namespaces selector';
+    return [{ path: ['credentials', i], part: 'value', problem } as const];
+  });
+}
+
+/** One text for a kind however it is written. */
+function kindOf(entry: unknown): string | undefined {
+  if (typeof entry === 'string') return entry;
+  const group = textAt(entry, 'group');
+  const kind = textAt(entry, 'kind');
+  return group === undefined || kind === undefined ? undefined : `${group}/${kind}`;
+}
+
+function fieldOf(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as Readonly<Record<string, unknown>>)[key];
+}
+
+function listAt(value: unknown, key: string): readonly unknown[] {
+  const list = fieldOf(value, key);
+  return Array.isArray(list) ? list : [];
+}
+
+function textAt(value: unknown, key: string): string | undefined {
+  const text = fieldOf(value, key);
+  return typeof text === 'string' ? text : undefined;
+}

@@ -1,0 +1,83 @@
+// A docker config file as the place where logins come from. It remembers the last good reading: a file that vanishes, cannot
+// be read or is garbled changes no login, and an entry that breaks keeps its last login. An entry that is taken away is
+// gone, though: that is how somebody withdraws a login.
+import type { Login } from '../core/credential.ts';
+import type { Pattern } from '../core/pattern.ts';
+import { type DockerConfigEntry, type DockerConfigReading, readDockerConfig } from './docker-config.ts';
+import { coveringEntry, missingEntryProblem } from './entry-scope.ts';
+import { type Files, readFailure } from './files.ts';
+import type { CredentialSource, SourceReading } from './source.ts';
+
+export interface DockerConfigFile {
+  describe(): string;
+  /** Never rejects. One reading at a time: a later call answers with a later state of the file. */
+  read(): Promise<FileReading>;
+  watch(onChange: () => void): () => void;
+}
+
+export interface FileReading {
+  /** What is in force, which may be older than the file. */
+  readonly entries: readonly DockerConfigEntry[];
+  readonly problems: readonly string[];
+}
+
+export function openDockerConfigFile(path: string, files: Files): DockerConfigFile {
+  let entries: readonly DockerConfigEntry[] = [];
+  let turn: Promise<unknown> = Promise.resolve();
+
+  async function readNow(): Promise<FileReading> {
+    const reading = await readFile(path, files);
+    const kept = entries.filter(({ pattern }) => reading.garbled || reading.broken.has(pattern.text));
+    entries = [...reading.entries, ...kept];
+    const problems = kept.length === 0 ? reading.problems : [...reading.problems, keptProblem(kept)];
+    return { entries, problems };
+  }
+
+  return {
+    describe: () => `docker config ${path}`,
+    read() {
+      const reading = turn.then(readNow);
+      turn = reading;
+      return reading;
+    },
+    watch: (onChange) => files.watch(path, onChange),
+  };
+}
+
+/** The source of one configured credential: the logins of its patterns out of a file. */
+export function dockerConfigSource(file: DockerConfigFile, patterns: readonly Pattern[]): CredentialSource {
+  return {
+    describe: file.describe,
+    watch: file.watch,
+    async read(): Promise<SourceReading> {
+      const { entries, problems } = await file.read();
+      const logins = new Map<string, Login>();
+      const missing = new Map<string, string>();
+      for (const pattern of patterns) {
+        const entry = coveringEntry(entries, pattern);
+        if (entry === undefined) missing.set(pattern.text, missingEntryProblem(pattern, entries));
+        else logins.set(pattern.text, entry.login);
+      }
+      return { logins, problems, missing };
+    },
+  };
+}
+
+async function readFile(path: string, files: Files): Promise<DockerConfigReading> {
+  let text: string;
+  try {
+    text = await files.read(path);
+  } catch (error) {
+    return {
+      entries: [],
+      problems: [`the file cannot be read: ${readFailure(error)}`],
+      broken: new Set(),
+      garbled: true,
+    };
+  }
+  return readDockerConfig(text, 'auto');
+}
+
+function keptProblem(kept: readonly DockerConfigEntry[]): string {
+  return `the last good login stays in force for ${kept.map(({ pattern }) => pattern.text).join(', ')}`;
+}
