@@ -1,0 +1,103 @@
+// One admission, from a review to its answer: read the subject, look up what stands around it, decide, make sure of the
+// pull Secret, answer. It must never fail a deploy: every way ends in an answer that lets the object through, or in
+// "could not tell", which leaves the choice to the administrator's failurePolicy.
+import {
+  decideImages,
+  type ImageDecision,
+  type Injection,
+  needsSurroundings,
+  planInjection,
+} from '../core/injection.ts';
+import { namespaceRefusal, type Participation } from '../core/participation.ts';
+import { type PatchOperation, planPatch } from '../core/patch.ts';
+import type { EnsureReason, ObjectReason } from '../core/reason.ts';
+import type { Labels } from '../core/selector.ts';
+import { readSubject, type Subject } from '../core/subject.ts';
+import type { PullSecretState, ServiceAccountState } from '../core/surroundings.ts';
+import type { Workloads } from '../core/workload.ts';
+import type { CredentialsInForce, Ensure } from './ensure.ts';
+import type { ReviewRequest } from './review.ts';
+import { warningsFor } from './warning.ts';
+
+/** Absent and could not tell are different answers. */
+export type Found<T> = { readonly found: T } | { readonly absent: true } | { readonly unknown: string };
+
+/** The cluster as an admission sees it: from memory, or by one live read where memory does not know. */
+export interface AdmissionView {
+  namespace(name: string, takesPart: (labels: Labels) => boolean): Promise<Found<{ readonly labels: Labels }>>;
+  serviceAccount(namespace: string, name: string): Promise<Found<ServiceAccountState>>;
+  pullSecret(namespace: string): PullSecretState | undefined;
+}
+
+export interface AdmissionSettings {
+  readonly participation: Participation;
+  readonly workloads: Workloads;
+  readonly pullSecretName: string;
+}
+
+export interface Admission {
+  readonly reason: ObjectReason;
+  readonly images: readonly ImageDecision[];
+  readonly credentials: readonly string[];
+  readonly ensured?: EnsureReason;
+  readonly patch: readonly PatchOperation[];
+  readonly warnings: readonly string[];
+}
+
+export type Verdict = Admission | { readonly couldNotTell: string };
+
+/** @param timeoutMs what is left of the request's time-out, less a margin */
+export type Admit = (review: ReviewRequest, timeoutMs: number) => Promise<Verdict>;
+
+export function createAdmission(
+  settings: AdmissionSettings,
+  view: AdmissionView,
+  ensure: Ensure,
+  inForce: () => CredentialsInForce,
+): Admit {
+  const { participation, workloads, pullSecretName } = settings;
+
+  return async (review, timeoutMs) => {
+    const subject = readSubject(review, workloads);
+    if (typeof subject === 'string') return leftAlone(subject);
+    const { namespace } = review;
+    const takesPart = (labels: Labels): boolean => namespaceRefusal(namespace, labels, participation) === undefined;
+    if (namespaceRefusal(namespace, {}, participation) === 'namespace-excluded') return leftAlone('namespace-excluded');
+    const known = await view.namespace(namespace, takesPart);
+    if ('unknown' in known) return { couldNotTell: `namespace: ${known.unknown}` };
+    if ('absent' in known || !takesPart(known.found.labels)) return leftAlone('namespace-not-enabled');
+    const { labels } = known.found;
+    const credentials = inForce();
+    const images = decideImages(subject.images, labels, credentials.policy);
+    if (!needsSurroundings(subject, images, pullSecretName)) return leftAlone('no-private-image', images);
+    const account = await view.serviceAccount(namespace, subject.serviceAccount);
+    if ('unknown' in account) return { couldNotTell: `ServiceAccount: ${account.unknown}` };
+    const serviceAccount = 'found' in account ? account.found : { pullSecrets: [], enforcesMountable: false };
+    const decide = (): Injection =>
+      planInjection(subject, images, { serviceAccount, pullSecret: view.pullSecret(namespace) }, pullSecretName);
+    const injection = decide();
+    if (injection.credentials.length === 0) return answer(subject, injection);
+    if (review.dryRun) return answer(subject, injection, 'dry-run');
+    const request = { namespace, labels, needed: injection.credentials, timeoutMs };
+    const ensured = await ensure(request, credentials);
+    // A Secret that only the write found to be somebody else's must not be listed either: decide again.
+    return ensured === 'foreign' ? answer(subject, decide()) : answer(subject, injection, ensured);
+  };
+
+  function answer(subject: Subject, injection: Injection, ensured?: EnsureReason): Admission {
+    const { reason, images, credentials } = injection;
+    const context = { pullSecret: pullSecretName, serviceAccount: subject.serviceAccount };
+    return {
+      reason,
+      images,
+      credentials,
+      ...(ensured === undefined ? {} : { ensured }),
+      patch: planPatch(subject, injection),
+      warnings: warningsFor(reason, ensured, context),
+    };
+  }
+}
+
+function leftAlone(reason: ObjectReason, images: readonly ImageDecision[] = []): Admission {
+  return { reason, images, credentials: [], patch: [], warnings: [] };
+}
