@@ -1,0 +1,98 @@
+// Holds the structure: who may import whom, and that files and names stay as small and plain as they are meant to be. It
+// reads the import lines of `src/`; docs and review cannot forget it.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import t from 'tap';
+
+const SRC = join(import.meta.dirname, '..', 'src');
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+const COMMANDS = ['webhook', 'sync', 'inject', 'explain', 'check', 'status'];
+
+interface Import {
+  readonly file: string;
+  readonly folder: string;
+  readonly target: string;
+}
+
+const imports: Import[] = files.flatMap((file) => {
+  const text = readFileSync(join(SRC, file), 'utf8');
+  const folder = file.includes('/') ? (file.split('/')[0] ?? '') : '';
+  return [...text.matchAll(/(?:from|import) '([^']+)'/g)].map(([, specifier = '']) => {
+    const inside = specifier.startsWith('.');
+    const target = inside ? relative(SRC, join(SRC, file, '..', specifier)) : specifier;
+    return { file, folder, target };
+  });
+});
+
+const breaking = (rule: (entry: Import) => boolean): string[] =>
+  imports.filter(rule).map(({ file, target }) => `${file} imports ${target}`);
+
+t.test('there is something to hold', async (t) => {
+  t.ok(imports.length > 100, `${imports.length} imports are read`);
+});
+
+t.test('core imports only core', async (t) => {
+  t.same(
+    breaking(({ folder, target }) => folder === 'core' && !target.startsWith('core/')),
+    [],
+  );
+});
+
+t.test('commands never import each other', async (t) => {
+  const crosses = ({ folder, target }: Import): boolean =>
+    COMMANDS.includes(folder) && COMMANDS.some((other) => other !== folder && target.startsWith(`${other}/`));
+  t.same(breaking(crosses), []);
+});
+
+t.test('only main.ts and serve.ts, which put the parts together, import a command or the cluster', async (t) => {
+  const together = ['main.ts', 'serve.ts'];
+  const reaches = ({ file, folder, target }: Import): boolean =>
+    !together.includes(file) &&
+    ['cluster', ...COMMANDS].some((part) => part !== folder && target.startsWith(`${part}/`));
+  t.same(breaking(reaches), []);
+});
+
+t.test('libraries stay behind their doors', async (t) => {
+  const doors: readonly (readonly [library: RegExp, allowed: RegExp])[] = [
+    [/^(@kubernetes\/client-node|undici)/, /^cluster\//],
+    [/^fastify$/, /^webhook\/(server|health)\.ts$/],
+    [/^@peculiar\/x509$/, /^webhook\/certificate\.ts$/],
+    [/^(pino|prom-client)$/, /^(telemetry|main)\.ts$/],
+    [/^yaml$/, /^config\//],
+    [/^zod$/, /^config\//],
+    [/^fast-json-patch$/, /^nowhere$/],
+  ];
+  for (const [library, allowed] of doors) {
+    t.same(
+      breaking(({ file, target }) => library.test(target) && !allowed.test(file)),
+      [],
+      String(library),
+    );
+  }
+});
+
+t.test('only main.ts knows the process', async (t) => {
+  const knows = files.filter(
+    (file) => file !== 'main.ts' && /\bprocess\.(?!env\.NODE)/.test(readFileSync(join(SRC, file), 'utf8')),
+  );
+  t.same(knows, []);
+});
+
+t.test('core reads no clock, no chance and no environment', async (t) => {
+  const impure = /\b(Date\.now|new Date\(\)|Math\.random|performance\.|setTimeout|console\.)/;
+  t.same(
+    files.filter((file) => file.startsWith('core/') && impure.test(readFileSync(join(SRC, file), 'utf8'))),
+    [],
+  );
+});
+
+t.test('files are short, begin with what they are for, and have names that say something', async (t) => {
+  for (const file of files) {
+    const text = readFileSync(join(SRC, file), 'utf8');
+    const lines = text.split('\n').length - 1;
+    // serve.ts is the one composition of all parts: split, its order of start and stop could not be read in one place.
+    t.ok(lines <= (file === 'serve.ts' ? 240 : 200), `${file} has ${lines} lines`);
+    t.ok(text.startsWith('// '), `${file} begins with what it is for`);
+    t.notMatch(file, /(^|\/)(utils?|helpers?|common|misc|types|constants|errors)(\.ts|\/)/);
+  }
+});

@@ -1,0 +1,172 @@
+// What a test and the demo have in common: Pullpass's own namespace, the webhook configuration that reaches `serve` through
+// a Service as in production (ExternalName, so that the API server takes the Service path), and `serve` as a real process.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Api } from '../control-plane/api.ts';
+import { type ControlPlane, freePorts } from '../control-plane/control-plane.ts';
+
+export const OWN_NAMESPACE = 'pullpass-system';
+export const WEBHOOK = 'pullpass';
+export const PULL_SECRET = 'pullpass-dockercfg';
+
+export interface ServeProcess {
+  readonly port: number;
+  readonly healthPort: number;
+  readonly pid: number;
+  /** Everything that it printed so far. */
+  output(): string;
+  /** The sum of a metric over the labels that are given. */
+  metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>;
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+export interface InstallOptions {
+  readonly failurePolicy?: 'Ignore' | 'Fail';
+  /** Further rules, beside Pods and Deployments. */
+  readonly rules?: readonly object[];
+}
+
+const RULES = [
+  { apiGroups: [''], apiVersions: ['v1'], resources: ['pods'], operations: ['CREATE'] },
+  { apiGroups: ['apps'], apiVersions: ['v1'], resources: ['deployments'], operations: ['CREATE', 'UPDATE'] },
+];
+
+/** Makes the own namespace, the Service and the webhook configuration; the port is where `serve` will listen. */
+export async function install(api: Api, port: number, options: InstallOptions = {}): Promise<void> {
+  await expectOk(api.call('POST', '/api/v1/namespaces', { metadata: { name: OWN_NAMESPACE } }));
+  await expectOk(
+    api.call('POST', `/api/v1/namespaces/${OWN_NAMESPACE}/services`, {
+      metadata: { name: WEBHOOK },
+      spec: { type: 'ExternalName', externalName: 'localhost', ports: [{ port }] },
+    }),
+  );
+  await expectOk(
+    api.call('POST', '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', {
+      metadata: { name: WEBHOOK },
+      webhooks: [
+        {
+          name: 'inject.pullpass.dev',
+          admissionReviewVersions: ['v1'],
+          sideEffects: 'NoneOnDryRun',
+          failurePolicy: options.failurePolicy ?? 'Fail',
+          reinvocationPolicy: 'IfNeeded',
+          matchPolicy: 'Equivalent',
+          timeoutSeconds: 10,
+          namespaceSelector: { matchLabels: { 'pullpass.dev/inject': 'enabled' } },
+          clientConfig: { service: { name: WEBHOOK, namespace: OWN_NAMESPACE, path: '/mutate', port } },
+          rules: [...RULES, ...(options.rules ?? [])],
+        },
+      ],
+    }),
+  );
+}
+
+/** Starts `serve` from the sources, or from the bundle, and resolves when it is ready. */
+export async function startServe(
+  plane: ControlPlane,
+  args: readonly string[],
+  options: { readonly port?: number; readonly bundle?: boolean; readonly kubeconfig?: string } = {},
+): Promise<ServeProcess> {
+  const [free, healthPort] = await freePorts(2);
+  const port = options.port ?? free;
+  const root = join(import.meta.dirname, '..', '..');
+  const program = join(root, options.bundle ? 'dist/pullpass.mjs' : 'src/main.ts');
+  const all = [
+    ...['serve', '--kubeconfig', options.kubeconfig ?? plane.kubeconfig, '--namespace', OWN_NAMESPACE],
+    ...['--host', '127.0.0.1', '--port', `${port}`, '--health-port', `${healthPort}`, '--drain', '1', ...args],
+  ];
+  const child = spawn(process.execPath, [program, ...all], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const served = describe(child, port, healthPort, () => output);
+  await becomesReady(child, healthPort, () => output);
+  return served;
+}
+
+function describe(child: ChildProcess, port: number, healthPort: number, output: () => string): ServeProcess {
+  const exited = new Promise<number | null>((resolve) => child.on('exit', resolve));
+  return {
+    port,
+    healthPort,
+    pid: child.pid ?? 0,
+    output,
+    async metric(name, labels = {}) {
+      const text = await (await fetch(`http://127.0.0.1:${healthPort}/metrics`)).text();
+      const wanted = Object.entries(labels).map(([key, value]) => `${key}="${value}"`);
+      let sum = 0;
+      for (const line of text.split('\n')) {
+        if (!line.startsWith(`${name}{`) && !line.startsWith(`${name} `)) continue;
+        if (wanted.every((label) => line.includes(label))) sum += Number(line.slice(line.lastIndexOf(' ') + 1));
+      }
+      return sum;
+    },
+    stop(signal = 'SIGTERM') {
+      child.kill(signal);
+      return exited;
+    },
+  };
+}
+
+async function becomesReady(child: ChildProcess, healthPort: number, output: () => string): Promise<void> {
+  for (let i = 0; i < 600; i++) {
+    if (child.exitCode !== null) throw new Error(`serve ended with code ${child.exitCode}:\n${output()}`);
+    const answer = await fetch(`http://127.0.0.1:${healthPort}/readyz`).catch(() => undefined);
+    if (answer?.ok) return;
+    await sleep(50);
+  }
+  child.kill('SIGKILL');
+  throw new Error(`serve did not become ready:\n${output()}`);
+}
+
+export async function expectOk<T extends { status: number; body: unknown }>(answer: Promise<T>): Promise<T> {
+  const { status, body } = await answer;
+  if (status >= 300) throw new Error(`the API server answered ${status}: ${JSON.stringify(body).slice(0, 500)}`);
+  return answer;
+}
+
+/** Polls until the condition gives something, at most some seconds. */
+export async function eventually<T>(what: string, look: () => Promise<T | undefined>, seconds = 20): Promise<T> {
+  const until = Date.now() + seconds * 1_000;
+  for (;;) {
+    const value = await look();
+    if (value !== undefined) return value;
+    if (Date.now() > until) throw new Error(`${what}: not within ${seconds} s`);
+    await sleep(50);
+  }
+}
+
+/** A namespace that is fit for Pods: it carries the labels, and its default ServiceAccount is there. */
+export async function makeNamespace(
+  api: Api,
+  name: string,
+  labels: Record<string, string> = { 'pullpass.dev/inject': 'enabled' },
+): Promise<void> {
+  await expectOk(api.call('POST', '/api/v1/namespaces', { metadata: { name, labels } }));
+  await eventually(`ServiceAccount of ${name}`, async () => {
+    const { status } = await api.call('GET', `/api/v1/namespaces/${name}/serviceaccounts/default`);
+    return status === 200 ? true : undefined;
+  });
+}
+
+/** A labelled credential Secret in the own namespace. */
+export async function makeCredential(
+  api: Api,
+  name: string,
+  logins: Readonly<Record<string, { username: string; password: string }>>,
+  annotations: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const config = Buffer.from(JSON.stringify({ auths: logins })).toString('base64');
+  await expectOk(
+    api.call('POST', `/api/v1/namespaces/${OWN_NAMESPACE}/secrets`, {
+      metadata: { name, labels: { 'pullpass.dev/credential': 'enabled' }, annotations },
+      type: 'kubernetes.io/dockerconfigjson',
+      data: { '.dockerconfigjson': config },
+    }),
+  );
+}
+
+export function pod(name: string, ...images: string[]): object {
+  const containers = images.map((image, i) => ({ name: `c${i}`, image }));
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { containers } };
+}
