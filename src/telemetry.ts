@@ -42,7 +42,6 @@ export function createMetrics() {
       registers,
     }),
     apiCalls: counter('api_calls_total', 'Calls to the API server', ['verb', 'resource', 'code']),
-    watchRestarts: counter('watch_restarts_total', 'Lists and watches that had to be started again', ['resource']),
     credentials: gauge('credentials', 'Credentials in force', []),
     credentialProblems: gauge('credential_problems', 'Problems of credentials as they are now, by kind', ['kind']),
     certificateExpiry: gauge('certificate_expiry_timestamp_seconds', 'When the serving certificate expires', []),

@@ -10,6 +10,7 @@ import {
 } from '../core/injection.ts';
 import { namespaceRefusal, type Participation } from '../core/participation.ts';
 import { type PatchOperation, planPatch } from '../core/patch.ts';
+import type { Policy } from '../core/policy.ts';
 import type { EnsureReason, ObjectReason } from '../core/reason.ts';
 import type { Labels } from '../core/selector.ts';
 import { readSubject, type Subject } from '../core/subject.ts';
@@ -66,9 +67,8 @@ export function createAdmission(
     const known = await view.namespace(namespace, takesPart);
     if ('unknown' in known) return { couldNotTell: `namespace: ${known.unknown}` };
     if ('absent' in known || !takesPart(known.found.labels)) return leftAlone('namespace-not-enabled');
-    const { labels } = known.found;
     const credentials = inForce();
-    const images = decideImages(subject.images, labels, credentials.policy);
+    const { labels, images } = await decideFor(subject, namespace, known.found.labels, credentials.policy);
     if (!needsSurroundings(subject, images, pullSecretName)) return leftAlone('no-private-image', images);
     const account = await view.serviceAccount(namespace, subject.serviceAccount);
     if ('unknown' in account) return { couldNotTell: `ServiceAccount: ${account.unknown}` };
@@ -84,6 +84,17 @@ export function createAdmission(
     return ensured === 'foreign' ? answer(subject, decide()) : answer(subject, injection, ensured);
   };
 
+  /** An image that only the labels keep from its credential gets a second look: the namespace may just have been relabelled. */
+  async function decideFor(subject: Subject, namespace: string, labels: Labels, policy: Policy) {
+    const decide = (current: Labels): readonly ImageDecision[] => decideImages(subject.images, current, policy);
+    const images = decide(labels);
+    if (images.every(isSettled)) return { labels, images };
+    const fresh = await view.namespace(namespace, (current) => decide(current).every(isSettled));
+    // A second look that could not be had changes nothing: what was known of the namespace still stands.
+    if (!('found' in fresh)) return { labels, images };
+    return { labels: fresh.found.labels, images: decide(fresh.found.labels) };
+  }
+
   function answer(subject: Subject, injection: Injection, ensured?: EnsureReason): Admission {
     const { reason, images, credentials } = injection;
     const context = { pullSecret: pullSecretName, serviceAccount: subject.serviceAccount };
@@ -96,6 +107,10 @@ export function createAdmission(
       warnings: warningsFor(reason, ensured, context),
     };
   }
+}
+
+function isSettled({ reason }: ImageDecision): boolean {
+  return reason !== 'not-allowed';
 }
 
 function leftAlone(reason: ObjectReason, images: readonly ImageDecision[] = []): Admission {

@@ -115,7 +115,7 @@ export function createEnsure(settings: PullSecretSettings, ports: EnsurePorts): 
     logins: Logins,
     seen: PullSecretState | undefined,
   ): Promise<EnsureReason> {
-    // The type of a Secret is immutable: one that is there keeps its own until sync replaces it.
+    // The type of a Secret is immutable: one that is there keeps its own.
     const type = seen !== undefined && isPullSecretType(seen.type) ? seen.type : settings.type;
     const content = renderPullSecret(admitted, logins, type);
     if (content === undefined) return 'too-large';

@@ -30,7 +30,7 @@ export function warningsFor(
   return late === undefined ? [] : [oneLine(`pullpass: Secret "${pullSecret}" is not written yet: ${late}`)];
 }
 
-/** What a failed ensure means to the user; sync goes on trying in all of these. */
+/** What a failed ensure means to the user. The next admission in the namespace tries again. */
 const LATE: Partial<Readonly<Record<EnsureReason, string>>> = {
   quota: 'a quota of this namespace forbids it',
   forbidden: 'the API server refused it',
