@@ -1,0 +1,34 @@
+# syntax=docker/dockerfile:1
+# The image of `pullpass serve`: one bundled file on a base without shell and package manager, run by a user without rights.
+# For a release, pin both bases: --build-arg BUILD_DIGEST=sha256:… --build-arg RUNTIME_DIGEST=sha256:…
+ARG BUILD_IMAGE=docker.io/library/node:24-bookworm-slim
+ARG BUILD_DIGEST=
+ARG RUNTIME_IMAGE=gcr.io/distroless/nodejs24-debian12:nonroot
+ARG RUNTIME_DIGEST=
+
+FROM ${BUILD_IMAGE}${BUILD_DIGEST:+@${BUILD_DIGEST}} AS build
+WORKDIR /build
+COPY .npmrc package.json package-lock.json ./
+RUN npm ci
+COPY tsconfig.json build.ts ./
+COPY src ./src
+RUN npm run build
+
+FROM ${RUNTIME_IMAGE}${RUNTIME_DIGEST:+@${RUNTIME_DIGEST}}
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="pullpass" \
+      org.opencontainers.image.description="Private images just pull: a Kubernetes admission webhook for pull Secrets" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+# The runtime base keeps node in /nodejs/bin; other bases have it where PATH usually looks.
+ENV NODE_ENV=production \
+    PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin
+WORKDIR /app
+COPY --from=build /build/dist ./dist
+COPY LICENSE ./
+USER 65532:65532
+EXPOSE 8443 8080
+ENTRYPOINT ["node", "/app/dist/pullpass.mjs"]
+CMD ["serve"]
