@@ -25,11 +25,16 @@ export function differenceClass(
   chosen: Candidate | undefined,
   tried: PlannedKey | undefined,
 ): DifferenceClass | undefined {
-  if (tried === undefined || chosen === tried.candidate) return undefined;
+  if (tried === undefined || sameCandidate(chosen, tried.candidate)) return undefined;
   const { pattern, credential } = tried.candidate;
   if (hasGlob(pattern.path) || (chosen !== undefined && hasGlob(chosen.pattern.path))) return 'path-glob';
   if (covers(pattern, image) && credential.except.some((except) => covers(except, image))) return 'except';
   return splitsSegment(tried.key, image) ? 'string-prefix' : undefined;
+}
+
+/** The same pattern of the same credential: the keys and the decision each rank the candidates for themselves. */
+export function sameCandidate(a: Candidate | undefined, b: Candidate | undefined): boolean {
+  return a?.credential === b?.credential && a?.pattern === b?.pattern;
 }
 
 function splitsSegment(key: string, image: ImageReference): boolean {
