@@ -155,7 +155,7 @@ const customWorkload = z.strictObject({
 });
 
 export const configSchema = z.strictObject({
-  credentials: z.array(credential).default([]).meta({
+  credentials: z.array(credential).prefault([]).meta({
     description: 'The credentials, beside those made from labelled Secrets. On equal patterns the first wins.',
   }),
   pullSecret: pullSecret.prefault({}).meta({ description: 'The one Secret of ours in a namespace.' }),

@@ -1,6 +1,16 @@
 // YAML as a value that knows where in the text each of its parts stands. The messages of the YAML library repeat what
 // they stumbled over, so every one is replaced by a sentence of ours: the text may hold a password in the wrong place.
-import { type Document, type ErrorCode, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  type Document,
+  type ErrorCode,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml';
 
 export type Path = readonly (string | number)[];
 
@@ -20,6 +30,8 @@ export interface YamlFault {
 /** Enough for anchors that a person writes; a file that doubles itself with each line is refused. */
 const ALIASES_MAX = 50;
 
+const DANGLING_ALIAS = 'an alias without the anchor that it names; put a value that begins with "*" in quotes';
+
 const SENTENCES: Partial<Record<ErrorCode, string>> = {
   DUPLICATE_KEY: 'this key stands twice in one map, leave one',
   MULTIPLE_DOCS: 'a second YAML document begins here, the file holds only one',
@@ -28,9 +40,10 @@ const SENTENCES: Partial<Record<ErrorCode, string>> = {
   MISSING_CHAR: 'a closing quote, bracket or comma, or a space, is missing',
   BLOCK_AS_IMPLICIT_KEY: 'a second ": " in one line, put the value in quotes',
   MULTILINE_IMPLICIT_KEY: 'a key without ":", or one that spans lines',
-  BAD_ALIAS: 'an alias without the anchor that it names; put a value that begins with "*" in quotes',
+  BAD_ALIAS: 'not an alias; put a value that begins with "*" in quotes',
   BAD_SCALAR_START: 'a value that begins with this character must be in quotes',
   NON_STRING_KEY: 'a key must be a plain string',
+  RESOURCE_EXHAUSTION: 'nested too deeply to be read',
   TAG_RESOLVE_FAILED: 'a tag that has no meaning here; put a value that begins with "!" in quotes',
 };
 
@@ -46,7 +59,8 @@ export function readYaml(text: string): YamlText {
     where: position(pos[0]),
     problem: SENTENCES[code] ?? 'this is not valid YAML',
   }));
-  const broken = doc.errors.some(({ code }) => code !== 'DUPLICATE_KEY');
+  for (const offset of danglingAliases(doc)) faults.push({ where: position(offset), problem: DANGLING_ALIAS });
+  const broken = faults.length > doc.errors.filter(({ code }) => code === 'DUPLICATE_KEY').length;
   const locate = (path: Path, part?: 'key' | 'value'): string => position(offsetOf(doc, path, part));
   if (broken) return { value: undefined, faults, locate };
   try {
@@ -58,10 +72,20 @@ export function readYaml(text: string): YamlText {
 
 function parseOrNothing(text: string, lineCounter: LineCounter): Document.Parsed | undefined {
   try {
-    return parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true, logLevel: 'silent' });
+    return parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true, logLevel: 'error' });
   } catch {
     return undefined;
   }
+}
+
+function danglingAliases(doc: Document.Parsed): readonly number[] {
+  const offsets: number[] = [];
+  visit(doc, {
+    Alias(_, alias) {
+      if (alias.resolve(doc) === undefined) offsets.push(startOf(alias) ?? 0);
+    },
+  });
+  return offsets;
 }
 
 function unreadable(problem: string): YamlText {

@@ -36,9 +36,7 @@ export interface CatalogFeed {
 export const DELETED_GRACE_MS = 5 * 60 * 1_000;
 
 export function openCatalog(options: CatalogOptions): CatalogFeed {
-  const { files, later, onChange, requireNamespaces } = options;
-  const secrets = new Map<string, SecretEntry>();
-  const leaving = new Map<string, () => void>();
+  const { later, onChange, requireNamespaces } = options;
   let cancel: (() => void) | undefined;
   let closed = false;
 
@@ -46,55 +44,71 @@ export function openCatalog(options: CatalogOptions): CatalogFeed {
     if (closed) return;
     cancel ??= later(0, () => {
       cancel = undefined;
-      onChange(assembleCatalog({ ...sources.readings(), secrets, requireNamespaces }));
+      onChange(assembleCatalog({ ...files.readings(), secrets: secrets.entries, requireNamespaces }));
     });
   }
 
-  const sources = followFiles(options, files, changed);
-
-  function settle(name: string): void {
-    leaving.get(name)?.();
-    leaving.delete(name);
-  }
-
-  function forget(name: string): void {
-    leaving.delete(name);
-    secrets.delete(name);
-    changed();
-  }
-
+  const files = followFiles(options, changed);
+  const secrets = keepSecrets(options, changed);
   return {
-    ready: sources.ready,
-    upsertSecret(secret) {
-      settle(secret.name);
-      const reading = credentialFromSecret(secret, requireNamespaces);
-      const kept = secrets.get(secret.name)?.loaded;
-      if ('loaded' in reading) secrets.set(secret.name, { loaded: reading.loaded, problems: [], leaving: false });
-      else secrets.set(secret.name, { ...(kept && { loaded: kept }), problems: reading.problems, leaving: false });
-      changed();
-    },
+    ready: files.ready,
+    upsertSecret: secrets.upsert,
     deleteSecret(name) {
-      const loaded = secrets.get(name)?.loaded;
-      if (loaded === undefined) return forget(name);
-      if (leaving.has(name)) return;
-      secrets.set(name, { loaded, problems: [], leaving: true });
-      leaving.set(
-        name,
-        later(DELETED_GRACE_MS, () => forget(name)),
-      );
-      changed();
+      if (!closed) secrets.remove(name);
     },
     refresh: changed,
     close() {
       closed = true;
-      sources.stop();
-      for (const stop of leaving.values()) stop();
+      files.stop();
+      secrets.stop();
       cancel?.();
     },
   };
 }
 
-function followFiles(options: CatalogOptions, files: Files, changed: () => void) {
+function keepSecrets({ later, requireNamespaces }: CatalogOptions, changed: () => void) {
+  const entries = new Map<string, SecretEntry>();
+  const leaving = new Map<string, () => void>();
+
+  function forget(name: string): void {
+    leaving.delete(name);
+    entries.delete(name);
+    changed();
+  }
+
+  function upsert(secret: LabelledSecret): void {
+    const { name } = secret;
+    leaving.get(name)?.();
+    leaving.delete(name);
+    const reading = credentialFromSecret(secret, requireNamespaces);
+    const kept = entries.get(name)?.loaded;
+    if ('loaded' in reading) entries.set(name, { loaded: reading.loaded, problems: [], leaving: false });
+    else entries.set(name, { ...(kept && { loaded: kept }), problems: reading.problems, leaving: false });
+    changed();
+  }
+
+  function remove(name: string): void {
+    const loaded = entries.get(name)?.loaded;
+    if (loaded === undefined) {
+      forget(name);
+      return;
+    }
+    if (leaving.has(name)) return;
+    const cancel = later(DELETED_GRACE_MS, () => forget(name));
+    leaving.set(name, cancel);
+    entries.set(name, { loaded, problems: [], leaving: true });
+    changed();
+  }
+
+  function stop(): void {
+    for (const cancel of leaving.values()) cancel();
+    leaving.clear();
+  }
+  return { entries, upsert, remove, stop };
+}
+
+function followFiles(options: CatalogOptions, changed: () => void) {
+  const { files } = options;
   const configured = options.configured.map((settings) => {
     const file = openDockerConfigFile(settings.source.dockerConfig, files);
     return { settings, ...follow<SourceReading>(dockerConfigSource(file, settings.match), changed) };

@@ -6,7 +6,7 @@ import type { Pattern } from '../core/pattern.ts';
 import { fieldOf, isObject, loginOfEntry } from './entry-login.ts';
 import { patternOfKey, showKey } from './entry-scope.ts';
 import { jsonFault } from './json-fault.ts';
-import { storeProblems } from './password-store.ts';
+import { findStoredPasswords, type StoredPasswords } from './password-store.ts';
 
 export type DockerConfigFormat = 'auto' | 'dockerconfigjson' | 'dockercfg';
 
@@ -35,12 +35,12 @@ export function readDockerConfig(text: string, format: DockerConfigFormat): Dock
     return garbled(`the docker config is not JSON${jsonFault(text, error)}`);
   }
   if (!isObject(config)) return garbled('the docker config is not a JSON object');
-  if (format === 'dockercfg' || (format === 'auto' && isBareMap(config))) return readEntries(config, []);
+  if (format === 'dockercfg' || (format === 'auto' && isBareMap(config))) return readEntries(config);
   const auths = fieldOf(config, 'auths') ?? {};
   if (!isObject(auths)) return garbled('"auths" of the docker config is not an object');
-  const stores = storeProblems(config, auths);
-  if (Object.keys(auths).length > 0 || stores.length > 0) return readEntries(auths, stores);
-  return { ...readEntries({}, []), problems: ['the docker config has no entry in "auths"'] };
+  const stored = findStoredPasswords(config, auths);
+  if (Object.keys(auths).length > 0 || stored.problems.length > 0) return readEntries(auths, stored);
+  return { ...readEntries({}), problems: ['the docker config has no entry in "auths"'] };
 }
 
 /** The older format has no marker: it is what has none of the newer one's keys and an entry with a login. */
@@ -52,15 +52,19 @@ function isBareMap(config: Readonly<Record<string, unknown>>): boolean {
   );
 }
 
-/** @param stores what was said about passwords that are kept elsewhere; then an empty entry needs no message of its own */
-function readEntries(auths: Readonly<Record<string, unknown>>, stores: readonly string[]): DockerConfigReading {
+const NOTHING_STORED: StoredPasswords = { problems: [], keys: new Set() };
+
+function readEntries(
+  auths: Readonly<Record<string, unknown>>,
+  stored: StoredPasswords = NOTHING_STORED,
+): DockerConfigReading {
   const entries = new Map<string, DockerConfigEntry>();
   const problems: string[] = [];
   const broken = new Set<string>();
   for (const [key, value] of Object.entries(auths)) {
     const pattern = patternOfKey(key);
     const login = loginOfEntry(value);
-    if (!login.ok && 'empty' in login && stores.length > 0) continue;
+    if (!login.ok && stored.keys.has(key)) continue;
     if (!pattern.ok) problems.push(`key ${showKey(key)} cannot be used: ${pattern.problem}`);
     if (!login.ok) {
       problems.push(`entry ${showKey(key)} cannot be used: ${login.problem}`);
@@ -76,7 +80,7 @@ function readEntries(auths: Readonly<Record<string, unknown>>, stores: readonly 
     }
   }
   for (const text of entries.keys()) broken.delete(text);
-  return { entries: [...entries.values()], problems: [...problems, ...stores], broken, garbled: false };
+  return { entries: [...entries.values()], problems: [...problems, ...stored.problems], broken, garbled: false };
 }
 
 function sameLogin(a: Login, b: Login): boolean {

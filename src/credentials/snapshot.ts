@@ -59,24 +59,31 @@ export function assembleCatalog(readings: Readings): Catalog {
 interface Draft {
   readonly loaded: Map<string, LoadedCredential>;
   /** By the text of a pattern that has a login: who serves it first. */
-  readonly owners: Map<string, Credential>;
+  readonly owners: Map<string, Owner>;
   readonly problems: CatalogProblem[];
+}
+
+interface Owner {
+  readonly credential: Credential;
+  readonly from: 'administrator' | 'secret';
 }
 
 function createDraft(): Draft {
   return { loaded: new Map(), owners: new Map(), problems: [] };
 }
 
-function add(draft: Draft, where: string, entry: LoadedCredential): void {
+/** Credentials for different namespaces may well share a pattern, but a Secret that loses against an administrator's
+ * credential is told so in any case. */
+function add(draft: Draft, where: string, entry: LoadedCredential, from: Owner['from']): void {
   const { credential } = entry;
   draft.loaded.set(credential.name, entry);
   for (const { pattern, hasLogin } of credential.patterns) {
-    const owner = draft.owners.get(pattern.text);
     if (!hasLogin) continue;
-    if (owner === undefined) draft.owners.set(pattern.text, credential);
-    else {
-      const scope = owner.namespaces === undefined ? '' : ' in the namespaces that it is for';
-      const problem = `pattern "${pattern.text}" is served by credential "${owner.name}"${scope}`;
+    const owner = draft.owners.get(pattern.text);
+    if (owner === undefined) draft.owners.set(pattern.text, { credential, from });
+    else if (owner.credential.namespaces === undefined || owner.from !== from) {
+      const scope = owner.credential.namespaces === undefined ? '' : ' in the namespaces that it is for';
+      const problem = `pattern "${pattern.text}" is served by credential "${owner.credential.name}"${scope}`;
       draft.problems.push({ credential: credential.name, kind: 'shadowed', where, problem });
     }
   }
@@ -96,7 +103,7 @@ function addConfigured(draft: Draft, settings: ConfiguredCredential, reading: So
     except: exceptOf(match, except),
     ...(namespaces === undefined ? {} : { namespaces }),
   };
-  add(draft, where, { credential, logins });
+  add(draft, where, { credential, logins }, 'administrator');
 }
 
 function addFile(draft: Draft, where: string, reading: FileReading | undefined, requireNamespaces: boolean): void {
@@ -110,7 +117,7 @@ function addFile(draft: Draft, where: string, reading: FileReading | undefined, 
       continue;
     }
     const credential = { name, patterns: [{ pattern, hasLogin: true }], except: exceptOf([pattern], undefined) };
-    add(draft, where, { credential, logins: new Map([[pattern.text, login]]) });
+    add(draft, where, { credential, logins: new Map([[pattern.text, login]]) }, 'administrator');
   }
 }
 
@@ -127,5 +134,5 @@ function addSecret(draft: Draft, name: string, { loaded, problems, leaving }: Se
   }
   if (leaving) report('leaving', 'the Secret was deleted, its logins stay in force for 5 minutes after that');
   else if (problems.length > 0) report('source', 'the version before stays in force');
-  add(draft, where, loaded);
+  add(draft, where, loaded, 'secret');
 }
