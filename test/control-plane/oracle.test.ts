@@ -109,3 +109,10 @@ t.test('many questions at once are answered each its own', async (t) => {
     images,
   );
 });
+
+t.test('a name has no logins, and a question after the end is refused', async (t) => {
+  t.same(await oracle.parse(['nginx']), [{ name: 'docker.io/library/nginx' }]);
+  const short = await startOracle();
+  await short.stop();
+  await t.rejects(short.parse(['nginx']), { message: 'the oracle has ended' });
+});

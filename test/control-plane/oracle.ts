@@ -25,9 +25,17 @@ interface Answer {
 export async function startOracle(): Promise<Oracle> {
   const child = spawn(await locateTool('oracle'), { stdio: ['pipe', 'pipe', 'inherit'] });
   const waiting: ((answer: Answer) => void)[] = [];
+  let ended = false;
   createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.(JSON.parse(line) as Answer));
-  const gone = new Promise<void>((resolve) => child.on('exit', () => resolve()));
+  const gone = new Promise<void>((resolve) => child.on('close', () => resolve()));
+  // Who still waits would wait for ever.
+  gone.then(() => {
+    ended = true;
+    for (const answer of waiting.splice(0)) answer({ error: 'the oracle has ended' });
+  });
+  child.stdin.on('error', () => undefined);
   async function ask(question: unknown): Promise<readonly unknown[]> {
+    if (ended) throw new Error('the oracle has ended');
     const answer = new Promise<Answer>((resolve) => waiting.push(resolve));
     child.stdin.write(`${JSON.stringify(question)}\n`);
     const { error, results } = await answer;

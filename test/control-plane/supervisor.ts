@@ -1,11 +1,11 @@
 // Starts etcd, kube-apiserver and kube-controller-manager as its children and ends them, by their ids, when it is told to
-// or when its standard input closes. It is a process of its own so that nothing is left running when a test is killed:
-// the kernel closes the pipe, whatever happened to the test.
+// or when its standard input closes. It is a process of its own so that nothing is left when a test is killed: the kernel
+// closes the pipe, whatever happened to the test. Its last act is to remove the folder, which holds an administrator's key.
 //
-// Standard input: one JSON line with the plan, then `stop NAME` / `start NAME` lines. Standard output: `pid NAME PID`,
-// `exit NAME CODE` lines.
+// Argument: the folder. Standard input: one JSON line with the plan, then `stop NAME` / `start NAME` lines. Standard output:
+// `pid NAME PID`, `exit NAME CODE` lines.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 export interface SupervisedProcess {
@@ -15,6 +15,7 @@ export interface SupervisedProcess {
   readonly log: string;
 }
 
+const folder = process.argv[2];
 const plan = new Map<string, SupervisedProcess>();
 const running = new Map<string, ChildProcess>();
 
@@ -23,29 +24,34 @@ function start(name: string): void {
   if (entry === undefined || running.has(name)) return;
   const log = openSync(entry.log, 'a');
   const child = spawn(entry.command, [...entry.args], { stdio: ['ignore', log, log] });
+  closeSync(log);
   running.set(name, child);
   say(`pid ${name} ${child.pid ?? 0}`);
-  child.on('error', () => say(`exit ${name} -1`));
-  child.on('exit', (code) => {
-    running.delete(name);
-    say(`exit ${name} ${code ?? -1}`);
-  });
+  child.on('error', () => ended(name, -1));
+  child.on('exit', (code) => ended(name, code ?? -1));
+}
+
+function ended(name: string, code: number): void {
+  running.delete(name);
+  say(`exit ${name} ${code}`);
 }
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function endAll(): void {
+/** Waits until they are gone: who asked may look for them at once, and a living one would write into the folder again. */
+async function endAll(): Promise<void> {
+  const gone = [...running.values()].map((child) => new Promise((resolve) => child.once('exit', resolve)));
   for (const child of running.values()) child.kill('SIGKILL');
+  await Promise.all(gone);
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   process.exit(0);
 }
 
-// Whoever reads may be gone already: that must not keep the children alive.
-process.stdout.on('error', endAll);
-// Ctrl-C goes to the whole group of a terminal: the parent ends us in good order by closing our input.
-process.on('SIGINT', () => undefined);
-for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, endAll);
+// Whoever reads may be gone already; the end of standard input says so too, and ends everything.
+process.stdout.on('error', () => undefined);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, endAll);
 
 const lines = createInterface({ input: process.stdin });
 lines.on('line', (line) => {

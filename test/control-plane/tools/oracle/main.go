@@ -25,8 +25,9 @@ type question struct {
 }
 
 type result struct {
-	Name   string   `json:"name,omitempty"`
-	Logins []string `json:"logins"`
+	Name string `json:"name,omitempty"`
+	// Empty when the keyring has none, absent when it was not asked.
+	Logins []string `json:"logins,omitzero"`
 	Error  string   `json:"error,omitempty"`
 }
 

@@ -1,6 +1,6 @@
 // render prints a folder of Go-templated manifests as YAML documents: templates/*.yaml in the order of their names, with
 // `.Values` from values.yaml and from `--set key=value`. It is the part of a chart that the examples need and no more:
-// text/template and three functions. A value that is absent renders as nothing, as in a chart.
+// text/template and three functions. An absent value is false in an `if`; to print one is an error, as it is a slip.
 package main
 
 import (
@@ -80,8 +80,13 @@ func renderFile(path string, data map[string]any) (string, error) {
 	if err := parsed.Execute(&out, data); err != nil {
 		return "", err
 	}
-	// An absent key of a map of `any` prints so whatever missingkey says.
-	return strings.ReplaceAll(out.String(), "<no value>", ""), nil
+	// The option missingkey=error would refuse an absent value in an `if` too, so the output is looked at instead.
+	for number, line := range strings.Split(out.String(), "\n") {
+		if strings.Contains(line, "<no value>") {
+			return "", fmt.Errorf("%s: line %d of the output prints a value that is absent: %s", path, number+1, strings.TrimSpace(line))
+		}
+	}
+	return out.String(), nil
 }
 
 var functions = template.FuncMap{

@@ -1,0 +1,7 @@
+// Makes everything ready that takes minutes once per machine, before tests that have a time limit: the control plane's
+// programs and our own Go programs. Run it as `node test/control-plane/prepare.ts`; it is silent when all is there.
+import { locateBinaries, locateTool } from './binaries.ts';
+
+await locateBinaries();
+await locateTool('oracle');
+await locateTool('render');
