@@ -49,8 +49,8 @@ function spellingProblem(text: string): string | undefined {
   if (scheme !== undefined) return `a pattern has no scheme, did you mean "${text.slice(scheme.length)}"?`;
   if (text === '') return 'a pattern must not be empty';
   if (/\s/.test(text)) return 'a pattern holds no white space';
-  if (text.includes('@'))
-    return `a pattern has no digest and no user, did you mean "${text.slice(0, text.indexOf('@'))}"?`;
+  // What stands before an `@` may be a login: it is not repeated.
+  if (text.includes('@')) return 'a pattern has no digest and no user, leave out the "@" and what belongs to it';
   if (/[?\\]/.test(text) || /\[(?![0-9a-fA-F:]+\])/.test(text)) return 'the only glob in a pattern is "*"';
   if (text.includes('//')) return `an empty path segment, did you mean "${text.replace(/\/+/g, '/')}"?`;
   return undefined;

@@ -3,6 +3,7 @@ import type { Credential } from '../../src/core/credential.ts';
 import { type ImageReference, parseImage } from '../../src/core/image.ts';
 import { type Pattern, parsePattern } from '../../src/core/pattern.ts';
 import { type LabelSelector, parseSelector } from '../../src/core/selector.ts';
+import type { Workload } from '../../src/core/workload.ts';
 
 export function patternOf(text: string): Pattern {
   const parsed = parsePattern(text);
@@ -37,4 +38,12 @@ export function credential(name: string, match: readonly string[], options: Cred
     except: (options.except ?? []).map(patternOf),
     ...(options.namespaces !== undefined && { namespaces: selectorOf(options.namespaces) }),
   };
+}
+
+/** An object of the kind whose pod spec is this one; `beside` stands beside the pod spec, as a template's metadata does. */
+export function objectOf(workload: Workload, podSpec: unknown, beside: object = {}): Record<string, unknown> {
+  const last = workload.podSpec.at(-1) ?? '';
+  let object: Record<string, unknown> = { ...beside, [last]: podSpec };
+  for (const segment of workload.podSpec.slice(0, -1).toReversed()) object = { [segment]: object };
+  return object;
 }

@@ -68,7 +68,7 @@ const REFUSED: readonly (readonly [text: string, problem: string])[] = [
   ['', 'a pattern must not be empty'],
   ['https://ghcr.io', 'a pattern has no scheme, did you mean "ghcr.io"?'],
   ['ghcr.io /acme', 'a pattern holds no white space'],
-  ['ghcr.io/acme@sha256:1', 'a pattern has no digest and no user, did you mean "ghcr.io/acme"?'],
+  ['robot:fake@ghcr.io/acme', 'a pattern has no digest and no user, leave out the "@" and what belongs to it'],
   ['ghcr.io/a?', 'the only glob in a pattern is "*"'],
   ['ghcr.io/[x-z]', 'the only glob in a pattern is "*"'],
   ['ghcr.io//acme', 'an empty path segment, did you mean "ghcr.io/acme"?'],

@@ -20,7 +20,7 @@ const workloads = selectWorkloads(KNOWN_WORKLOADS.map(({ kind }) => kind));
 const policy = compilePolicy([credential('r', ['r.io']), credential('e', ['e.io/x/'])]);
 
 const name = fc.constantFrom(OURS, 'u', 'v', 's');
-const image = fc.constantFrom('r.io/app', 'e.io/x/app', 'e.io/app', 'nginx', '', 'Not Valid');
+const image = fc.constantFrom('r.io/app', 'r.io/b:1', 'e.io/x/app', 'e.io/app', 'nginx', '', 'Not Valid');
 const entry = fc.oneof(
   { weight: 5, arbitrary: fc.record({ name }) },
   { weight: 1, arbitrary: fc.constantFrom(null, {}, { name: '' }, { name: 'w', more: 1 }) },
@@ -35,11 +35,15 @@ const podSpec = fc.record(
   },
   { requiredKeys: ['containers'] },
 );
+function mostly(value: boolean): fc.Arbitrary<boolean> {
+  return fc.constantFrom(value, value, value, !value);
+}
+
 const pullSecret = fc.option(
-  fc.record({ uid: name, resourceVersion: name, type: name, ours: fc.boolean(), credentials: fc.array(name) }),
+  fc.record({ uid: name, resourceVersion: name, type: name, ours: mostly(true), credentials: fc.array(name) }),
   { nil: undefined },
 );
-const serviceAccount = fc.record({ pullSecrets: fc.array(name, { maxLength: 3 }), enforcesMountable: fc.boolean() });
+const serviceAccount = fc.record({ pullSecrets: fc.array(name, { maxLength: 3 }), enforcesMountable: mostly(false) });
 const around: fc.Arbitrary<Surroundings> = fc.record({ serviceAccount, pullSecret });
 
 function objectOf(workload: Workload, spec: unknown): unknown {
@@ -84,7 +88,7 @@ t.test('an admission adds to one list only, and a second one adds nothing', asyn
     }),
     { seed, numRuns: 20_000 },
   );
-  t.ok(additions > 4000, `${additions} names were added`);
+  t.ok(additions > 2000, `${additions} names were added`);
 });
 
 /** The object with an empty list, for comparing everything else. */
@@ -101,7 +105,8 @@ t.test('the same credentials always render the same bytes', async (t) => {
           (name) => ({ username: name, password: 'x' }),
           'kubernetes.io/dockercfg',
         );
-      return render()?.value === render()?.value;
+      const [once, again] = [render(), render()];
+      return once !== undefined && once.value === again?.value;
     }),
     { seed, numRuns: 500 },
   );

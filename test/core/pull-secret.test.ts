@@ -1,6 +1,7 @@
 // The pull Secret: its bytes, its marks, and when an admission has to write it.
 import t from 'tap';
 import type { Login } from '../../src/core/credential.ts';
+import type { Pattern } from '../../src/core/pattern.ts';
 import {
   CONTENT_MAX_BYTES,
   isPullSecretType,
@@ -36,7 +37,11 @@ t.test('both types', async (t) => {
 t.test('asks for the login of the pattern that a key stands for', async (t) => {
   const asked: string[] = [];
   const credentials = [credential('a', ['r.io', 'r.io/x/', 'e.io'], { missing: ['e.io'] })];
-  renderPullSecret(credentials, (name, { text }) => (asked.push(`${name} ${text}`), login), JSON_TYPE);
+  function logins(name: string, { text }: Pattern): Login {
+    asked.push(`${name} ${text}`);
+    return login;
+  }
+  renderPullSecret(credentials, logins, JSON_TYPE);
   t.same(asked, ['a r.io', 'a r.io/x/']);
 });
 

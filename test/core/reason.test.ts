@@ -9,7 +9,7 @@ t.test(
     for (const reasons of [OBJECT_REASONS, IMAGE_REASONS, ENSURE_REASONS, DIFFERENCE_CLASSES]) {
       for (const [reason, sentence] of Object.entries(reasons)) {
         t.match(reason, /^[a-z]+(-[a-z]+)*$/);
-        t.match(sentence, /^(?![A-Z][a-z]+ed )\S.*[^.\s]$/, reason);
+        t.match(sentence, /^[a-z].*[^.\s]$/, reason);
       }
       t.equal(new Set(Object.values(reasons)).size, Object.keys(reasons).length, 'each has its own sentence');
     }

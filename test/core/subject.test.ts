@@ -1,20 +1,13 @@
 // What is read of an object under review: every kind, every place of an image, and every form that is none.
 import t from 'tap';
 import { LABEL_INJECT } from '../../src/core/names.ts';
-import { type ReviewedObject, readSubject, sameJson } from '../../src/core/subject.ts';
-import { formatPointer, KNOWN_WORKLOADS, selectWorkloads, type Workload } from '../../src/core/workload.ts';
+import { type ReviewedObject, readSubject } from '../../src/core/subject.ts';
+import { formatPointer, KNOWN_WORKLOADS, selectWorkloads } from '../../src/core/workload.ts';
+import { objectOf } from './given.ts';
 
 const custom = { group: 'example.com', kind: 'Odd', podSpec: '/spec/a~1b/pod', update: true };
 const workloads = selectWorkloads([...KNOWN_WORKLOADS.map(({ kind }) => kind), custom]);
 const SPEC = { containers: [{ name: 'app', image: 'r.io/app' }] };
-
-/** An object of the kind whose pod spec is this one; `beside` stands beside the pod spec, as a template's metadata does. */
-function objectOf(workload: Workload, podSpec: unknown, beside: object = {}): Record<string, unknown> {
-  const last = workload.podSpec.at(-1) ?? '';
-  let object: Record<string, unknown> = { ...beside, [last]: podSpec };
-  for (const segment of workload.podSpec.slice(0, -1).toReversed()) object = { [segment]: object };
-  return object;
-}
 
 function create(object: unknown, kind = 'Pod', group = ''): ReviewedObject {
   return { kind: { group, kind }, operation: 'CREATE', object };
@@ -157,51 +150,4 @@ t.test('operations and subresources', async (t) => {
   }
   t.equal(readSubject({ ...podOf(SPEC), subResource: 'ephemeralcontainers' }, workloads), 'not-applicable');
   t.type(readSubject({ ...podOf(SPEC), subResource: '' }, workloads), 'object');
-});
-
-t.test('an update is a rollout, so only where it is one already', async (t) => {
-  for (const workload of workloads.values()) {
-    const { kind, group, role } = workload;
-    const object = objectOf(workload, SPEC);
-    const changed = objectOf(workload, { containers: [{ name: 'app', image: 'r.io/app:2' }] });
-    const update = { kind: { group, kind }, operation: 'UPDATE', object, oldObject: changed };
-    const answer = readSubject(update, workloads);
-    const refusal = { pod: 'pod-immutable', 'create-only': 'template-immutable', template: 'object' }[role];
-    t.equal(typeof answer === 'string' ? answer : 'object', refusal, `${kind} changed`);
-    if (role !== 'template') continue;
-    const reordered = objectOf(workload, { containers: [{ image: 'r.io/app', name: 'app' }] });
-    t.equal(
-      readSubject({ ...update, oldObject: reordered }, workloads),
-      'template-unchanged',
-      `${kind} only reordered`,
-    );
-    t.type(readSubject({ ...update, oldObject: undefined }, workloads), 'object', `${kind} without the old one`);
-    const relabelled = objectOf(workload, SPEC, { metadata: { annotations: { restarted: 'now' } } });
-    t.type(readSubject({ ...update, oldObject: relabelled }, workloads), 'object', `${kind} restarted`);
-  }
-});
-
-t.test('equal as JSON', async (t) => {
-  const equal: readonly (readonly [unknown, unknown])[] = [
-    [1, 1],
-    [null, null],
-    [
-      { a: 1, b: [{}] },
-      { b: [{}], a: 1 },
-    ],
-  ];
-  const not: readonly (readonly [unknown, unknown])[] = [
-    [1, '1'],
-    [null, {}],
-    [[], {}],
-    [{ a: 1 }, { b: 1 }],
-    [
-      [1, 2],
-      [2, 1],
-    ],
-    [{ a: undefined }, {}],
-    [{ toString: 1 }, { x: 1 }],
-  ];
-  for (const [a, b] of equal) t.equal(sameJson(a, b), true, JSON.stringify([a, b]));
-  for (const [a, b] of not) t.equal(sameJson(a, b) || sameJson(b, a), false, JSON.stringify([a, b]));
 });
