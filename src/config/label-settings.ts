@@ -2,12 +2,19 @@
 // selector that the API server would refuse is refused here, at its place in the file.
 import { z } from 'zod';
 import { labelKeyProblem, labelValueProblem, requirementProblem } from '../core/selector.ts';
+import { isShowable } from './match.ts';
+
+/** The rules of Kubernetes repeat what they refuse, which may be a login: then the rule alone is said. */
+function withoutSecrets(message: string | undefined, texts: readonly string[]): string | undefined {
+  const repeats = texts.some((text) => !isShowable(text) && message?.includes(text));
+  return repeats ? 'not a label key or value that Kubernetes allows (the text is not shown)' : message;
+}
 
 /** A map of labels or annotations whose keys and values are checked one by one, each with its own position. */
 export function labelMap(problemOf: (key: string, value: string) => string | undefined) {
   return z.record(z.string(), z.string()).check((ctx) => {
     for (const [key, value] of Object.entries(ctx.value)) {
-      const message = problemOf(key, value);
+      const message = withoutSecrets(problemOf(key, value), [key, value]);
       if (message !== undefined) ctx.issues.push({ code: 'custom', message, input: value, path: [key] });
     }
   });
@@ -20,7 +27,8 @@ const requirement = z
     values: z.array(z.string()).meta({ description: 'The values, for In and NotIn.' }).exactOptional(),
   })
   .check((ctx) => {
-    const message = requirementProblem(ctx.value);
+    const { key, values = [] } = ctx.value;
+    const message = withoutSecrets(requirementProblem(ctx.value), [key, ...values]);
     if (message !== undefined) ctx.issues.push({ code: 'custom', message, input: ctx.value });
   });
 

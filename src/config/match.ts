@@ -7,7 +7,7 @@ import type { Parsed } from '../core/selector.ts';
 const DIGEST = /^([^@]*)@[a-z0-9]+:[0-9a-f]+$/;
 
 export function parseMatch(text: string): Parsed<Pattern> {
-  if (!text.includes('@')) return parsePattern(text);
+  if (!text.includes('@')) return shownOrNot(parsePattern(text), text);
   const image = DIGEST.exec(text)?.[1];
   if (image !== undefined && parsePattern(image).ok) {
     return { ok: false, problem: `a pattern has no digest, did you mean "${image}"?` };
@@ -16,6 +16,11 @@ export function parseMatch(text: string): Parsed<Pattern> {
     ok: false,
     problem: 'a pattern holds no user or password in front of an "@", write the host alone (the text is not shown)',
   };
+}
+
+function shownOrNot(parsed: Parsed<Pattern>, text: string): Parsed<Pattern> {
+  if (parsed.ok || isShowable(text)) return parsed;
+  return { ok: false, problem: 'wanted a pattern, host[:port][/path] (the text is not shown)' };
 }
 
 /** Whether a text may be repeated in a message. Short and of one line, so that nobody's file or login ends up in a log. */

@@ -1,5 +1,7 @@
 // What is wrong with a configuration, one thing at a time, as a value that prints as one line. It must never hold a login:
-// `found` is only ever a text that passed `isShowable`, and values under keys that we do not know are not taken at all.
+// `found` and every key in a path are only ever texts that passed `isShowable`, and values under keys that we do not know
+// are not taken at all.
+import { isShowable } from './match.ts';
 import type { Path } from './yaml-text.ts';
 
 export interface Problem {
@@ -19,12 +21,13 @@ export function describeProblem({ where, path, found, problem }: Problem): strin
   return `${place.join(' ')}: ${problem}`;
 }
 
+/** A key may be `user:password@host` in the wrong place: one that must not be shown leaves only a mark. */
 export function formatPath(path: Path): string {
   let text = '';
   for (const segment of path) {
     if (typeof segment === 'number') text += `[${segment}]`;
     else if (/^[A-Za-z][A-Za-z0-9_-]*$/.test(segment)) text += text === '' ? segment : `.${segment}`;
-    else text += `[${JSON.stringify(segment)}]`;
+    else text += isShowable(segment) ? `[${JSON.stringify(segment)}]` : '[a key that is not shown]';
   }
   return text;
 }

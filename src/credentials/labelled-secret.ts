@@ -80,7 +80,10 @@ function scopeOf(annotations: Labels, problems: string[]): Scope {
   const text = annotations[ANNOTATION_NAMESPACES];
   if (text === undefined) return { match, except, namespaces: undefined };
   const selector = parseSelector(text);
-  if (!selector.ok) problems.push(`annotation ${ANNOTATION_NAMESPACES}: ${selector.problem}`);
+  if (!selector.ok) {
+    const problem = isShowable(text) ? selector.problem : 'wanted a label selector (the text is not shown)';
+    problems.push(`annotation ${ANNOTATION_NAMESPACES}: ${problem}`);
+  }
   return { match, except, namespaces: selector.ok ? selector.value : undefined };
 }
 
