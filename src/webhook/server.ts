@@ -60,7 +60,9 @@ async function mutate(request: FastifyRequest, reply: FastifyReply, options: Ser
   const read = readReview(request.body);
   if (!read.ok) return reject(reply, options, 400, new Error(read.problem));
   if (!options.canTell()) return retryLater(reply, options, 'the view of the cluster is not complete yet');
-  const verdict = await options.admit(read.review, deadlineOf(request.url));
+  // Caught here: fastify would take the status, and with it the message, from an error that brings one.
+  const verdict = await options.admit(read.review, deadlineOf(request.url)).catch((error: unknown) => ({ error }));
+  if ('error' in verdict) return reject(reply, options, 500, verdict.error);
   if ('couldNotTell' in verdict) return retryLater(reply, options, verdict.couldNotTell);
   options.observe({ kind: 'answered', review: read.review, verdict, ms: options.now() - started });
   return reply.type('application/json').send(formatAnswer(read.review.uid, verdict));

@@ -1,0 +1,155 @@
+// One admission over a cluster in memory: what is looked up and written, and what is not, until the answer stands.
+import t from 'tap';
+import { parsePattern } from '../../src/core/pattern.ts';
+import { compilePolicy } from '../../src/core/policy.ts';
+import type { EnsureReason } from '../../src/core/reason.ts';
+import { type LabelSelector, type Labels, selects } from '../../src/core/selector.ts';
+import type { PullSecretState, ServiceAccountState } from '../../src/core/surroundings.ts';
+import { selectWorkloads } from '../../src/core/workload.ts';
+import { createAdmission, type Found } from '../../src/webhook/admission.ts';
+import { secret } from './fake-cluster.ts';
+
+const OWN = 'pullpass-system';
+const NAME = 'pullpass-dockercfg';
+const PRIVATE = 'ghcr.io/acme/app:1';
+const ENABLED = { 'pullpass.dev/inject': 'enabled' };
+const LISTED = [{ op: 'add', path: '/spec/imagePullSecrets', value: [{ name: NAME }] }];
+
+interface Cluster {
+  /** What the answers about the namespace are, one after the other; the last stays. */
+  readonly namespaces?: readonly Found<{ readonly labels: Labels }>[];
+  readonly serviceAccount?: Found<ServiceAccountState>;
+  readonly pullSecret?: () => PullSecretState | undefined;
+  readonly ensured?: EnsureReason;
+  readonly credentialFor?: LabelSelector;
+}
+
+function setUp(cluster: Cluster = {}) {
+  const parsed = parsePattern('ghcr.io');
+  if (!parsed.ok) throw new Error(parsed.problem);
+  const namespaces = [...(cluster.namespaces ?? [{ found: { labels: ENABLED } }])];
+  const calls: string[] = [];
+  const admit = createAdmission(
+    {
+      participation: { namespaces: { matchLabels: ENABLED }, own: OWN },
+      workloads: selectWorkloads([]),
+      pullSecretName: NAME,
+    },
+    {
+      async namespace(name) {
+        calls.push(`namespace ${name}`);
+        return (namespaces.length > 1 ? namespaces.shift() : namespaces[0]) ?? { absent: true };
+      },
+      async serviceAccount(namespace, name) {
+        calls.push(`ServiceAccount ${namespace}/${name}`);
+        return cluster.serviceAccount ?? { absent: true };
+      },
+      pullSecret: cluster.pullSecret ?? (() => undefined),
+    },
+    async ({ namespace, needed, timeoutMs }) => {
+      calls.push(`ensure ${namespace} ${needed} within ${timeoutMs}`);
+      return cluster.ensured ?? 'created';
+    },
+    () => ({
+      policy: compilePolicy([
+        {
+          name: 'ghcr',
+          patterns: [{ pattern: parsed.value, hasLogin: true }],
+          except: [],
+          ...(cluster.credentialFor === undefined ? {} : { namespaces: cluster.credentialFor }),
+        },
+      ]),
+      logins: () => undefined,
+    }),
+  );
+  const review = (image: string, more: object = {}) => {
+    const object = { spec: { containers: [{ name: 'c', image }] } };
+    const kind = { group: '', kind: 'Pod' };
+    const request = {
+      uid: 'u',
+      kind,
+      operation: 'CREATE',
+      subResource: '',
+      namespace: 'shop',
+      name: '',
+      dryRun: false,
+    };
+    return admit({ ...request, object, oldObject: undefined, ...more }, 5_000);
+  };
+  return { calls, review };
+}
+
+t.test('a private image: looked up, ensured within what is left of the time, listed', async (t) => {
+  const { calls, review } = setUp();
+  t.match(await review(PRIVATE), { reason: 'injected', ensured: 'created', patch: LISTED, warnings: [] });
+  t.same(calls, ['namespace shop', 'ServiceAccount shop/default', 'ensure shop ghcr within 5000']);
+});
+
+t.test('a public image: nothing but the namespace is looked up', async (t) => {
+  const { calls, review } = setUp();
+  t.match(await review('nginx'), { reason: 'no-private-image', patch: [] });
+  t.same(calls, ['namespace shop']);
+});
+
+t.test('system namespaces and our own: nothing is looked up at all', async (t) => {
+  for (const namespace of [OWN, 'kube-system', 'kube-public', 'kube-node-lease']) {
+    const { calls, review } = setUp();
+    t.match(await review(PRIVATE, { namespace }), { reason: 'namespace-excluded', patch: [] });
+    t.same(calls, []);
+  }
+});
+
+t.test('a dry run gets the same patch and ensures nothing', async (t) => {
+  const { calls, review } = setUp();
+  t.match(await review(PRIVATE, { dryRun: true }), { reason: 'injected', ensured: 'dry-run', patch: LISTED });
+  t.notOk(calls.some((call) => call.startsWith('ensure')));
+});
+
+t.test('the labels count, whatever the API server selected', async (t) => {
+  for (const namespace of [{ absent: true }, { found: { labels: { team: 'shop' } } }] as const) {
+    const { calls, review } = setUp({ namespaces: [namespace] });
+    t.match(await review(PRIVATE), { reason: 'namespace-not-enabled', patch: [] });
+    t.same(calls, ['namespace shop']);
+  }
+});
+
+t.test('could not tell is no answer', async (t) => {
+  const namespace = await setUp({ namespaces: [{ unknown: 'busy' }] }).review(PRIVATE);
+  t.strictSame(namespace, { couldNotTell: 'namespace: busy' });
+  const account = await setUp({ serviceAccount: { unknown: 'busy' } }).review(PRIVATE);
+  t.strictSame(account, { couldNotTell: 'ServiceAccount: busy' });
+});
+
+t.test('an image whose credential is not for these labels gets a second look', async (t) => {
+  const credentialFor = { matchLabels: { further: 'yes' } };
+  const old = { found: { labels: ENABLED } };
+  const relabelled = { found: { labels: { ...ENABLED, further: 'yes' } } };
+  t.ok(selects(credentialFor, relabelled.found.labels));
+  const seen = await setUp({ namespaces: [old, relabelled], credentialFor }).review(PRIVATE);
+  t.match(seen, { reason: 'injected', patch: LISTED });
+  for (const second of [old, { unknown: 'busy' }, { absent: true }] as const) {
+    const verdict = await setUp({ namespaces: [old, second], credentialFor }).review(PRIVATE);
+    t.match(verdict, { reason: 'no-private-image', images: [{ reason: 'not-allowed' }], patch: [] });
+  }
+});
+
+t.test('a Secret that only the write found to be foreign is not listed, and the user is told', async (t) => {
+  let looks = 0;
+  const pullSecret = () => (looks++ === 0 ? undefined : secret([], false));
+  const verdict = await setUp({ pullSecret, ensured: 'foreign' }).review(PRIVATE);
+  t.match(verdict, { reason: 'foreign-secret', patch: [], warnings: [/not managed by Pullpass/] });
+});
+
+t.test('a Secret that could not be written in time is listed all the same, with a warning', async (t) => {
+  for (const ensured of ['quota', 'deadline', 'unavailable', 'forbidden', 'conflict'] as const) {
+    const verdict = await setUp({ ensured }).review(PRIVATE);
+    t.match(verdict, { reason: 'injected', ensured, patch: LISTED, warnings: [/is not written yet/] });
+  }
+});
+
+t.test('only the request says where: the namespace in the object means nothing', async (t) => {
+  const { calls, review } = setUp();
+  const spec = { containers: [{ name: 'c', image: PRIVATE }] };
+  await review(PRIVATE, { object: { metadata: { namespace: 'elsewhere' }, spec } });
+  t.notOk(calls.join().includes('elsewhere'));
+});

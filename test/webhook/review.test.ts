@@ -1,0 +1,132 @@
+// Reading reviews, deadlines and answers: whatever anybody sends, it must be read or refused and never throw.
+import t from 'tap';
+import { formatAnswer } from '../../src/webhook/answer.ts';
+import { deadlineOf, parseGoDuration } from '../../src/webhook/deadline.ts';
+import { readReview } from '../../src/webhook/review.ts';
+
+const ENVELOPE = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' };
+const read = (value: unknown) => readReview(Buffer.from(JSON.stringify(value)));
+
+t.test('a review is reduced to what the decision reads', async (t) => {
+  const request = {
+    uid: 'u-1',
+    kind: { group: 'apps', version: 'v1', kind: 'Deployment' },
+    requestKind: { group: 'apps', version: 'v1beta1', kind: 'Deployment' },
+    operation: 'UPDATE',
+    namespace: 'shop',
+    name: 'web',
+    dryRun: true,
+    userInfo: { username: 'somebody' },
+    object: { spec: {} },
+    oldObject: { spec: { replicas: 1 } },
+  };
+  t.strictSame(read({ ...ENVELOPE, request }), {
+    ok: true,
+    review: {
+      uid: 'u-1',
+      kind: { group: 'apps', kind: 'Deployment' },
+      operation: 'UPDATE',
+      subResource: '',
+      namespace: 'shop',
+      name: 'web',
+      dryRun: true,
+      object: { spec: {} },
+      oldObject: { spec: { replicas: 1 } },
+    },
+  });
+});
+
+t.test('fields of another form count as absent', async (t) => {
+  const request = { uid: 'u', kind: { kind: 7 }, operation: {}, namespace: [], name: null, dryRun: 'yes' };
+  t.match(read({ ...ENVELOPE, request }), {
+    ok: true,
+    review: { kind: { group: '', kind: '' }, operation: '', namespace: '', name: '', dryRun: false },
+  });
+});
+
+t.test('garbage is refused and never throws', async (t) => {
+  const texts = ['', ' ', 'null', 'true', '0', '""', '[]', '{}', '{', '\uFEFF{}', '{"a":1}{', '[[[[', '\u0000'];
+  for (const text of texts) t.equal(readReview(Buffer.from(text)).ok, false, JSON.stringify(text));
+  t.equal(readReview(new Uint8Array([0xff, 0xfe, 0x00])).ok, false, 'bytes that are no text');
+  t.equal(readReview(Buffer.from('['.repeat(200_000))).ok, false, 'deep nesting');
+  const odd: readonly unknown[] = [
+    { ...ENVELOPE, apiVersion: 'admission.k8s.io/v1beta1', request: { uid: 'u', kind: {} } },
+    { ...ENVELOPE, kind: 'Review', request: { uid: 'u', kind: {} } },
+    { ...ENVELOPE },
+    { ...ENVELOPE, request: null },
+    { ...ENVELOPE, request: [] },
+    { ...ENVELOPE, request: 'x' },
+    { ...ENVELOPE, request: { kind: {} } },
+    { ...ENVELOPE, request: { uid: 5, kind: {} } },
+    { ...ENVELOPE, request: { uid: 'u' } },
+    { ...ENVELOPE, request: { uid: 'u', kind: 'Pod' } },
+  ];
+  for (const value of odd) t.equal(read(value).ok, false, JSON.stringify(value));
+});
+
+t.test('a view into a larger buffer is read as that part only', async (t) => {
+  const text = JSON.stringify({ ...ENVELOPE, request: { uid: 'u', kind: {} } });
+  const whole = Buffer.from(`xx${text}yy`);
+  t.equal(readReview(new Uint8Array(whole.buffer, whole.byteOffset + 2, text.length)).ok, true);
+});
+
+t.test('the time of a request is that of the API server less a margin', async (t) => {
+  const rows: readonly (readonly [url: string, ms: number])[] = [
+    ['/mutate?timeout=10s', 9_750],
+    ['/mutate?a=b&timeout=2s', 1_750],
+    ['/mutate?timeout=1m30s', 89_750],
+    ['/mutate?timeout=1.5s', 1_250],
+    ['/mutate?timeout=500ms', 250],
+    ['/mutate?timeout=100ms', 50],
+    ['/mutate', 9_750],
+    ['/mutate?timeout=', 9_750],
+    ['/mutate?timeout=-1s', 9_750],
+    ['/mutate?timeout=soon', 9_750],
+    ['/mutate?timeouts=1s', 9_750],
+  ];
+  for (const [url, ms] of rows) t.equal(deadlineOf(url), ms, url);
+});
+
+t.test('Go durations', async (t) => {
+  const rows: readonly (readonly [text: string, ms: number | undefined])[] = [
+    ['10s', 10_000],
+    ['1m0s', 60_000],
+    ['250ms', 250],
+    ['0.5s', 500],
+    ['', undefined],
+    ['10', undefined],
+    ['s', undefined],
+    ['1h', undefined],
+    ['10 s', undefined],
+    ['1.s', undefined],
+  ];
+  for (const [text, ms] of rows) t.equal(parseGoDuration(text), ms, text);
+});
+
+t.test('an answer always allows, echoes the uid, and has only what there is to say', async (t) => {
+  const bare = { reason: 'opted-out', images: [], credentials: [], patch: [], warnings: [] } as const;
+  t.strictSame(JSON.parse(formatAnswer('u-1', bare)), {
+    ...ENVELOPE,
+    response: { uid: 'u-1', allowed: true, auditAnnotations: { injection: 'opted-out' } },
+  });
+  const patch = [{ op: 'add', path: '/spec/imagePullSecrets', value: [{ name: 'pullpass-dockercfg' }] }] as const;
+  const full = {
+    ...bare,
+    reason: 'injected',
+    credentials: ['a', 'b'],
+    ensured: 'quota',
+    patch,
+    warnings: ['w'],
+  } as const;
+  t.strictSame(JSON.parse(formatAnswer('u-2', full)), {
+    ...ENVELOPE,
+    response: {
+      uid: 'u-2',
+      allowed: true,
+      patchType: 'JSONPatch',
+      patch: Buffer.from(JSON.stringify(patch)).toString('base64'),
+      warnings: ['w'],
+      auditAnnotations: { injection: 'injected', credentials: 'a,b', 'pull-secret': 'quota' },
+    },
+  });
+});
