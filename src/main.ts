@@ -7,7 +7,7 @@ import { loadConfig } from './config/load.ts';
 import { suggestion } from './config/nearest.ts';
 import { describeProblem } from './config/problem.ts';
 import type { Config } from './config/schema.ts';
-import { serve } from './serve.ts';
+import { serve } from './serve/serve.ts';
 import { createLogger, createMetrics, type LogLevel } from './telemetry.ts';
 
 const HELP = `pullpass: private images just pull

@@ -64,7 +64,7 @@ export type AdmissionEvent =
         readonly reason: string;
         readonly ensured?: string;
         readonly credentials: readonly string[];
-        readonly images: readonly { readonly reason: string }[];
+        readonly images: readonly { readonly image: string; readonly reason: string; readonly credential?: string }[];
       };
     }
   | { readonly kind: 'rejected'; readonly status: number; readonly problem: string; readonly error?: unknown };
@@ -84,8 +84,23 @@ export function observeAdmission(event: AdmissionEvent, log: Logger, metrics: Me
   if (verdict.ensured !== undefined) metrics.ensures.inc({ reason: verdict.ensured });
   const { namespace, name, kind, dryRun } = review;
   const { reason, credentials, ensured } = verdict;
-  const fields = { namespace, kind: kind.kind, name, reason, credentials, ensured, ms: Math.round(ms * 1_000) / 1_000 };
+  const images = verdict.images.slice(0, IMAGES_LOGGED).map(describeImage);
+  const spent = Math.round(ms * 1_000) / 1_000;
+  const fields = { namespace, kind: kind.kind, name, reason, images, credentials, ensured, ms: spent };
   log.info(dryRun ? { ...fields, dryRun } : fields, 'admission');
+}
+
+/** A line answers "why (not)?" for every image of a usual Pod, and stays a line for one that somebody made to be long. */
+const IMAGES_LOGGED = 20;
+const IMAGE_LENGTH_LOGGED = 200;
+
+function describeImage(decision: {
+  readonly image: string;
+  readonly reason: string;
+  readonly credential?: string;
+}): string {
+  const { image, reason, credential } = decision;
+  return `${image.slice(0, IMAGE_LENGTH_LOGGED)}: ${reason}${credential === undefined ? '' : ` by ${credential}`}`;
 }
 
 /** Where, not what: a message may quote what it stumbled over. */
