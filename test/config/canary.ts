@@ -1,6 +1,6 @@
 // A password that must never come out of anything, and the ways in which it could be written down in a docker config.
 
-export const CANARY = 'canary-Pa55word';
+export const CANARY = 'canary-0123456789abcdef0Pa55word';
 export const CANARY_AUTH = Buffer.from(`someone:${CANARY}`).toString('base64');
 
 /** What of a text gives the canary away, or undefined. */

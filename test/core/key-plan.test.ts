@@ -81,6 +81,11 @@ const ROWS: readonly Row[] = [
     keys: ['r.io -> a'],
   },
   {
+    because: 'the path itself and what is below it may have different owners',
+    credentials: [credential('a', ['r.io/*/']), credential('b', ['r.io/x'])],
+    keys: ['r.io -> a', 'r.io/x -> b', 'r.io/x/ -> a'],
+  },
+  {
     because: 'an except has no key of its own',
     credentials: [credential('a', ['r.io'], { except: ['r.io/public'] })],
     keys: ['r.io -> a'],
