@@ -90,7 +90,10 @@ async function runServe(args: readonly string[]): Promise<void> {
       // Whoever asks twice does not want to wait for the drain.
       if (asked) process.exit(1);
       asked = true;
-      void serving.stop().then(() => process.exit(0));
+      serving.stop().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
     });
   }
 }

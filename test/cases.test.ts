@@ -104,6 +104,7 @@ async function throughHttpsDoor(story: Story, certificate: ServingCertificate): 
     },
     async () => 'created',
     () => ({ policy, logins: (name) => ({ username: name, password: name }) }),
+    () => 0,
   );
   const app = await createServer({
     certificate,

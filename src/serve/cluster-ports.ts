@@ -29,9 +29,12 @@ export function openCluster(client: Client, settings: PullSecretSettings, logger
   const ensurePorts: EnsurePorts = {
     present: view.pullSecret,
     async refresh(namespace) {
+      const before = view.pullSecret(namespace);
       const read = await live.pullSecret(namespace);
       if ('unknown' in read) throw new Error(read.unknown);
-      view.observePullSecret(namespace, 'found' in read ? read.found : undefined);
+      if ('found' in read) view.observePullSecret(namespace, read.found);
+      // An absence that is older than what the watch told meanwhile would hide a Secret that is there.
+      else if (view.pullSecret(namespace) === before) view.observePullSecret(namespace, undefined);
     },
     async write(request) {
       const result = await writePullSecret(client, { ...request, timeoutMs: WRITE_MS });

@@ -64,6 +64,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     { ...lookup({ ...cluster, time }), pullSecret: cluster.view.pullSecret },
     createEnsure({ ...config.pullSecret, instance: own }, cluster.ensurePorts),
     credentials.inForce,
+    () => performance.now(),
   );
   const names = [`${service}.${own}.svc`, `${service}.${own}.svc.cluster.local`, `${service}.${own}`];
   const certificate = await makeServingCertificate(names, new Date());

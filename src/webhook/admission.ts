@@ -55,10 +55,12 @@ export function createAdmission(
   view: AdmissionView,
   ensure: Ensure,
   inForce: () => CredentialsInForce,
+  now: () => number,
 ): Admit {
   const { participation, workloads, pullSecretName } = settings;
 
   return async (review, timeoutMs) => {
+    const started = now();
     const subject = readSubject(review, workloads);
     if (typeof subject === 'string') return leftAlone(subject);
     const { namespace } = review;
@@ -78,7 +80,7 @@ export function createAdmission(
     const injection = decide();
     if (injection.credentials.length === 0) return answer(subject, injection);
     if (review.dryRun) return answer(subject, injection, 'dry-run');
-    const request = { namespace, labels, needed: injection.credentials, timeoutMs };
+    const request = { namespace, labels, needed: injection.credentials, timeoutMs: timeoutMs - (now() - started) };
     const ensured = await ensure(request, credentials);
     // A Secret that only the write found to be somebody else's must not be listed either: decide again.
     return ensured === 'foreign' ? answer(subject, decide()) : answer(subject, injection, ensured);

@@ -82,6 +82,7 @@ export function createEnsure(settings: PullSecretSettings, ports: EnsurePorts): 
       outcome = await (flights.get(namespace) ?? takeOff(namespace, admitted, inForce.logins, seen));
       if (outcome !== 'conflict' && outcome !== 'created' && outcome !== 'rewritten') return outcome;
     }
+    if (outcome === 'conflict') remember(namespace, outcome);
     return outcome;
   }
 

@@ -31,6 +31,8 @@ export type ServerEvent =
 
 /** An object may have 3 MiB, and an update sends it twice. */
 const BODY_MAX_BYTES = 8 * 1024 * 1024;
+/** Who has not sent a whole request by then holds memory and nothing else: the API server sends at once. */
+const REQUEST_MS = 30_000;
 /** Longer than the 90 s after which the API server closes an idle connection: it never retries a POST that we cut off. */
 const KEEP_ALIVE_MS = 180_000;
 
@@ -39,6 +41,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     https: { ...options.certificate, minVersion: 'TLSv1.3' },
     bodyLimit: BODY_MAX_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: REQUEST_MS,
     return503OnClosing: false,
     forceCloseConnections: false,
     logger: false,

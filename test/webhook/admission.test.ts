@@ -61,6 +61,7 @@ function setUp(cluster: Cluster = {}) {
       ]),
       logins: () => undefined,
     }),
+    () => 0,
   );
   const review = (image: string, more: object = {}) => {
     const object = { spec: { containers: [{ name: 'c', image }] } };

@@ -156,3 +156,15 @@ t.test('a write that throws fails its request and leaves nothing behind', async 
   broken = false;
   t.equal(await ensure(REQUEST, inForce()), 'created');
 });
+
+t.test(
+  'somebody who keeps a part of the Secret for good costs three writes a second, not three an admission',
+  async (t) => {
+    const cluster = fakeCluster();
+    cluster.failNext('conflict', 'conflict', 'conflict');
+    const ensure = createEnsure(SETTINGS, cluster.ports);
+    t.equal(await ensure(REQUEST, inForce()), 'conflict');
+    t.equal(await ensure(REQUEST, inForce()), 'conflict');
+    t.equal(cluster.writes.length, 3);
+  },
+);

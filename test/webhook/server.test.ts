@@ -25,6 +25,7 @@ const plainAdmit = createAdmission(
   },
   async () => 'created',
   () => ({ policy: compilePolicy([]), logins: () => undefined }),
+  () => 0,
 );
 
 async function open(options: { admit?: Admit; canTell?: boolean; draining?: boolean } = {}) {
