@@ -22,7 +22,7 @@ const BROKEN = `credentials:
     pasword: not-shown
     source: { dockerConfig: ~/.docker/config.json }
   - name: hub
-    match: ["*.io", "somebody:not-shown@docker.io"]
+    match: ["*.io", "somebody:not-shown@docker.io", "*.acme.io"]
     source: { credentialHelper: acme }
 workloads: [Deploymnt]
 requireNamespaces: yes
@@ -46,7 +46,8 @@ function settings(schema: JsonSchema, prefix: string): readonly Setting[] {
     if (typeof property === 'boolean') return [];
     const path = prefix === '' ? name : `${prefix}.${name}`;
     const own: Setting = [path, property, schema.required?.includes(name) ?? false];
-    return [own, ...settings(property, path), ...itemSettings(property.items, `${path}[]`)];
+    const branches = (property.anyOf ?? [property]).filter((branch) => typeof branch === 'object');
+    return [own, ...branches.flatMap((branch) => settings(branch, path)), ...itemSettings(property.items, `${path}[]`)];
   });
 }
 

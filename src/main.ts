@@ -1,6 +1,8 @@
 // Chooses the command and builds its edges. It alone owns arguments, environment, signals and exit codes:
 // 0 done, 1 failed, 2 wrong usage or a configuration that is refused. stdout is only for results; everything said goes to stderr.
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { loadConfig } from './config/load.ts';
@@ -8,7 +10,8 @@ import { suggestion } from './config/nearest.ts';
 import { describeProblem } from './config/problem.ts';
 import type { Config } from './config/schema.ts';
 import { serve } from './serve/serve.ts';
-import { createLogger, createMetrics, type LogLevel } from './telemetry.ts';
+import { createLogger, type LogLevel } from './telemetry/logger.ts';
+import { createMetrics } from './telemetry/metrics.ts';
 
 const HELP = `pullpass: private images just pull
 
@@ -72,6 +75,9 @@ async function runServe(args: readonly string[]): Promise<void> {
   const log = createLogger(levelOf(values['log-level']), destination);
   const serving = await serve({
     config,
+    ...(values.config === undefined ? {} : { configFile: values.config }),
+    identity: `${hostname()}-${randomUUID().slice(0, 8)}`,
+    environment: process.env,
     dockerConfigs: values['docker-config'] ?? [],
     ...(values.kubeconfig === undefined ? {} : { kubeconfig: values.kubeconfig }),
     ...(values.namespace === undefined ? {} : { namespace: values.namespace }),

@@ -20,6 +20,7 @@ import { exceptOf } from '../src/credentials/docker-hub.ts';
 import { createAdmission } from '../src/webhook/admission.ts';
 import { makeServingCertificate, type ServingCertificate } from '../src/webhook/certificate.ts';
 import { createServer } from '../src/webhook/server.ts';
+import { renderingsOf } from './core/given.ts';
 
 const FOLDER = join(import.meta.dirname, 'cases');
 const NAMESPACE = 'stories';
@@ -103,7 +104,7 @@ async function throughHttpsDoor(story: Story, certificate: ServingCertificate): 
       pullSecret: () => undefined,
     },
     async () => 'created',
-    () => ({ policy, logins: (name) => ({ username: name, password: name }) }),
+    () => ({ policy, renderings: renderingsOf(policy) }),
     () => 0,
   );
   const app = await createServer({

@@ -4,9 +4,10 @@ import type { Metadata } from '../core/surroundings.ts';
 
 /** Any object of the API; only fields that are read here are declared, and each may be missing. */
 export interface ApiObject {
-  readonly metadata?: Metadata & { readonly deletionTimestamp?: string };
+  readonly metadata?: Metadata;
   readonly type?: string;
   readonly data?: Readonly<Record<string, string>> | null;
+  readonly immutable?: boolean;
   readonly imagePullSecrets?: readonly ({ readonly name?: string } | null)[] | null;
 }
 

@@ -2,10 +2,10 @@
 // tell. Anybody can post a review with any name in it, so a budget caps the calls of all together: beyond it the answer is
 // "unknown", never a guess. Requests for the same thing share one call, and its answer is remembered for a moment (but
 // that about a pull Secret only until it is there: whoever asks for one needs the latest).
-import { readServiceAccount, type ServiceAccountState } from '../core/surroundings.ts';
+import { type ObservedPullSecret, readServiceAccount, type ServiceAccountState } from '../core/surroundings.ts';
 import { type ApiObject, isName, namespacedPath, namespacePath } from './api-object.ts';
 import type { Client } from './client.ts';
-import { type ObservedPullSecret, projectPullSecret } from './pull-secret-store.ts';
+import type { ProjectPullSecret } from './pull-secret-projection.ts';
 import type { Time } from './time.ts';
 import { ApiUnavailable } from './unavailable.ts';
 import { type NamespaceState, readNamespace } from './view.ts';
@@ -22,8 +22,7 @@ export interface LiveReads {
 export interface LiveReadsOptions {
   readonly client: Pick<Client, 'call'>;
   readonly pullSecretName: string;
-  /** The namespace that this Pullpass runs in. */
-  readonly instance: string;
+  readonly project: ProjectPullSecret;
   /** Calls a second, over everything. */
   readonly budgetPerSecond?: number;
   /** For answers about namespaces and ServiceAccounts. */
@@ -33,7 +32,7 @@ export interface LiveReadsOptions {
 }
 
 export function liveReads(options: LiveReadsOptions): LiveReads {
-  const { client, pullSecretName, instance, time } = options;
+  const { client, pullSecretName, project, time } = options;
   const { budgetPerSecond = 20, rememberMs = 1000, timeoutMs = 2000 } = options;
   const spend = newBudget(budgetPerSecond, time);
 
@@ -62,7 +61,7 @@ export function liveReads(options: LiveReadsOptions): LiveReads {
   const namespaces = shared('namespaces', rememberMs, readNamespace);
   const serviceAccounts = shared('serviceaccounts', rememberMs, readServiceAccount);
   // Not remembered: who asks was just told by a conflict that what it knew is old.
-  const secrets = shared('secrets', 0, (object) => projectPullSecret(object, instance));
+  const secrets = shared('secrets', 0, project);
   return {
     namespace: (name) => namespaces([name], namespacePath(name)),
     serviceAccount: (namespace, name) =>

@@ -1,11 +1,13 @@
-// Writes one pull Secret by server-side apply, never by force: it creates what is missing, or rewrites exactly the object
-// that was seen, and what somebody else did meanwhile is a conflict. It must never send `stringData`, which overwrites a
-// foreign Secret silently, and no message holds what the API server said: that may quote the data.
-import { FIELD_MANAGER, LABEL_INSTANCE } from '../core/names.ts';
+// Writes and deletes one pull Secret. A write is a server-side apply that creates what is missing, or rewrites exactly the
+// object that was seen; what somebody else did meanwhile is a conflict. Force only settles who owns a field of the object
+// that was seen. It must never send `stringData`, which overwrites a foreign Secret silently, and no message holds what the
+// API server said: that may quote the data.
+import { FIELD_MANAGER } from '../core/names.ts';
 import type { Labels } from '../core/selector.ts';
+import type { ObservedPullSecret } from '../core/surroundings.ts';
 import { type ApiObject, type ApiStatus, namespacedPath } from './api-object.ts';
 import type { Answer, Client } from './client.ts';
-import { type ObservedPullSecret, projectPullSecret } from './pull-secret-store.ts';
+import type { ProjectPullSecret } from './pull-secret-projection.ts';
 import { ApiUnavailable } from './unavailable.ts';
 
 export interface PullSecretWrite {
@@ -18,6 +20,8 @@ export interface PullSecretWrite {
   readonly annotations: Labels;
   /** The object to rewrite; absent: create, and only if there is none. */
   readonly seen?: { readonly uid: string; readonly resourceVersion: string };
+  /** Takes fields that others have changed since; only with `seen`. */
+  readonly force?: boolean;
   readonly signal?: AbortSignal;
   readonly timeoutMs: number;
 }
@@ -31,8 +35,13 @@ export type WriteResult =
 /** An apply that carries this version creates what is missing and is a conflict when anything is there. */
 const CREATE_ONLY = '1';
 
-export async function writePullSecret(client: Pick<Client, 'call'>, write: PullSecretWrite): Promise<WriteResult> {
+export async function writePullSecret(
+  client: Pick<Client, 'call'>,
+  project: ProjectPullSecret,
+  write: PullSecretWrite,
+): Promise<WriteResult> {
   const { namespace, name, type, data, labels, annotations, seen, signal, timeoutMs } = write;
+  const force = write.force && seen !== undefined;
   const { uid, resourceVersion } = seen ?? { resourceVersion: CREATE_ONLY };
   const metadata = { name, namespace, ...(uid && { uid }), resourceVersion, labels, annotations };
   try {
@@ -40,19 +49,54 @@ export async function writePullSecret(client: Pick<Client, 'call'>, write: PullS
       verb: 'patch',
       resource: 'secrets',
       path: namespacedPath('secrets', namespace, name),
-      query: { fieldManager: FIELD_MANAGER },
+      query: { fieldManager: FIELD_MANAGER, ...(force && { force: 'true' }) },
       contentType: 'application/apply-patch+yaml',
       body: { apiVersion: 'v1', kind: 'Secret', metadata, type, data },
       ...(signal && { signal }),
       timeoutMs,
     });
     if (answer.status >= 300) return refusalOf(answer);
-    return { result: 'written', state: projectPullSecret(answer.body as ApiObject, labels[LABEL_INSTANCE] ?? '') };
+    return { result: 'written', state: project(answer.body as ApiObject) };
   } catch (error) {
-    if (!(error instanceof ApiUnavailable)) throw error;
-    const late = error.kind === 'timeout' || error.kind === 'aborted';
-    return { result: late ? 'deadline' : 'unavailable', message: error.message };
+    return noAnswer(error);
   }
+}
+
+export interface PullSecretDeletion {
+  readonly namespace: string;
+  readonly name: string;
+  /** Exactly this object, and nothing that was made of it since. */
+  readonly seen: { readonly uid: string; readonly resourceVersion: string };
+  readonly timeoutMs: number;
+}
+
+export type DeleteResult = { readonly result: 'deleted' } | { readonly result: WriteFailure; readonly message: string };
+
+export async function deletePullSecret(
+  client: Pick<Client, 'call'>,
+  { namespace, name, seen, timeoutMs }: PullSecretDeletion,
+): Promise<DeleteResult> {
+  const { uid, resourceVersion } = seen;
+  try {
+    const answer = await client.call({
+      verb: 'delete',
+      resource: 'secrets',
+      path: namespacedPath('secrets', namespace, name),
+      body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion } },
+      timeoutMs,
+    });
+    // Who finds it gone has what was wanted.
+    if (answer.status < 300 || answer.status === 404) return { result: 'deleted' };
+    return refusalOf(answer);
+  } catch (error) {
+    return noAnswer(error);
+  }
+}
+
+function noAnswer(error: unknown): { readonly result: WriteFailure; readonly message: string } {
+  if (!(error instanceof ApiUnavailable)) throw error;
+  const late = error.kind === 'timeout' || error.kind === 'aborted';
+  return { result: late ? 'deadline' : 'unavailable', message: error.message };
 }
 
 /** What the API server's refusal means; its own words are read, but not passed on. */

@@ -2,10 +2,11 @@
 // synchronous and never call the API server, which is how an admission costs no API call. It must stay small with ten
 // thousand namespaces: no Secret data, one shared object for every plain ServiceAccount, equal label values only once.
 import type { Labels } from '../core/selector.ts';
-import { readServiceAccount, type ServiceAccountState } from '../core/surroundings.ts';
+import { type ObservedPullSecret, readServiceAccount, type ServiceAccountState } from '../core/surroundings.ts';
 import type { ApiObject } from './api-object.ts';
 import type { Client, Log } from './client.ts';
-import { type ObservedPullSecret, projectPullSecret, pullSecretStore } from './pull-secret-store.ts';
+import type { ProjectPullSecret } from './pull-secret-projection.ts';
+import { pullSecretStore } from './pull-secret-store.ts';
 import type { Time } from './time.ts';
 import { type Watch, watchResource } from './watch.ts';
 
@@ -23,12 +24,16 @@ export interface View {
   namespaces(): Iterable<string>;
   /** The namespaces that have a Secret of our name, ours or not. */
   pullSecretNamespaces(): Iterable<string>;
+  /** Where a pull Secret of ours was that somebody else took away. */
+  vanishedPullSecrets(): ReadonlySet<string>;
   /** Every resource has been listed once; stays true. */
   synced(): boolean;
   /** Never settles when the view is stopped first. */
   readonly whenSynced: Promise<void>;
   /** Makes the result of an own write or live read visible at once; undefined: it is not there. */
   observePullSecret(namespace: string, state: ObservedPullSecret | undefined): void;
+  /** We deleted it ourselves. */
+  forgetPullSecret(namespace: string): void;
   /**
    * Calls the listener at each news of a namespace (key `name`) or ServiceAccount (key `namespace/name`), until the function
    * that is returned is called.
@@ -41,8 +46,9 @@ export interface View {
 export interface ViewOptions {
   readonly client: Pick<Client, 'call' | 'stream'>;
   readonly pullSecretName: string;
-  /** The namespace that this Pullpass runs in. */
-  readonly instance: string;
+  readonly project: ProjectPullSecret;
+  /** Called at each news of a namespace or of the pull Secret in it; it must be quick. */
+  onNews?(namespace: string): void;
   readonly time: Time;
   readonly log: Log;
 }
@@ -51,7 +57,7 @@ export function openView(options: ViewOptions): View {
   const listeners = newListeners();
   const namespaces = watchNamespaces(options, listeners.call);
   const serviceAccounts = watchServiceAccounts(options, listeners.call);
-  const pullSecrets = watchPullSecrets(options);
+  const pullSecrets = watchPullSecrets(options, (name) => namespaces.states.get(name)?.terminating === false);
   const watches = [namespaces.watch, serviceAccounts.watch, pullSecrets.watch];
   return {
     namespace: (name) => namespaces.states.get(name),
@@ -61,7 +67,9 @@ export function openView(options: ViewOptions): View {
     pullSecretNamespaces: pullSecrets.store.namespaces,
     synced: () => watches.every((watch) => watch.synced()),
     whenSynced: Promise.all(watches.map((watch) => watch.whenSynced)).then(() => undefined),
+    vanishedPullSecrets: pullSecrets.store.vanished,
     observePullSecret: pullSecrets.store.observe,
+    forgetPullSecret: pullSecrets.store.forget,
     subscribe: listeners.subscribe,
     callbackErrors: () => watches.reduce((sum, watch) => sum + watch.callbackErrors(), 0),
     async stop() {
@@ -84,6 +92,7 @@ function watchNamespaces(options: ViewOptions, tell: (key: string) => void) {
     onSet(_, name, state) {
       states.set(name, state);
       tell(name);
+      options.onNews?.(name);
     },
     onDelete: (_, name) => states.delete(name),
     known: () => prefixed('/', states.keys(), ''),
@@ -108,7 +117,7 @@ function watchServiceAccounts(options: ViewOptions, tell: (key: string) => void)
   return { states, watch };
 }
 
-function watchPullSecrets(options: ViewOptions) {
+function watchPullSecrets(options: ViewOptions, isAlive: (namespace: string) => boolean) {
   const store = pullSecretStore(() => watch.version());
   const watch: Watch = watchResource<ObservedPullSecret>({
     ...options,
@@ -116,9 +125,15 @@ function watchPullSecrets(options: ViewOptions) {
     path: '/api/v1/secrets',
     // Also what the rights are bound to: a list of Secrets without this selector is refused.
     query: { fieldSelector: `metadata.name=${options.pullSecretName}` },
-    project: (object) => projectPullSecret(object, options.instance),
-    onSet: (namespace, _, state) => store.set(namespace, state),
-    onDelete: (namespace, _, version) => store.remove(namespace, version),
+    project: options.project,
+    onSet(namespace, _, state) {
+      store.set(namespace, state);
+      options.onNews?.(namespace);
+    },
+    onDelete(namespace, _, version) {
+      store.remove(namespace, version, !isAlive(namespace));
+      options.onNews?.(namespace);
+    },
     known: () => prefixed('', store.namespaces(), `/${options.pullSecretName}`),
   });
   return { store, watch };

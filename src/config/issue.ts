@@ -38,10 +38,18 @@ export function explainIssue(issue: Issue, root: unknown, schema: JsonSchema): r
     case 'invalid_union':
       return unionIssues(issue, path, value).flatMap((inner) => explainIssue(inner, root, schema));
     case 'too_small':
-      return [{ path, part: 'value', problem: 'must not be empty' }];
+    case 'too_big':
+      return [{ path, part: 'value', problem: sizeProblem(issue) }];
+    case 'custom':
+      return [{ path, part: 'value', ...(issue.params?.hidden !== true && shown(value)), problem: issue.message }];
     default:
       return [{ path, part: 'value', ...shown(value), problem: issue.message }];
   }
+}
+
+function sizeProblem(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>): string {
+  if (issue.code === 'too_big') return `must be at most ${issue.maximum}`;
+  return issue.origin === 'array' ? 'must not be empty' : `must be at least ${issue.minimum}`;
 }
 
 function typeProblem(value: unknown, wanted: string): string {
@@ -75,8 +83,9 @@ function shown(value: unknown): { readonly found?: string } {
 /** The branch that was meant: the one whose type fits what was found. */
 function unionIssues(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path, value: unknown): readonly Issue[] {
   const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
-  const meant = issue.errors.find((branch) => branch.every((inner) => isMap || inner.code === 'invalid_value'));
-  const branch = isMap ? issue.errors.find((inner) => !inner.some((one) => one.code === 'invalid_value')) : meant;
+  const misfits = (one: Issue): boolean =>
+    one.path.length === 0 && (one.code === 'invalid_type' || (isMap && one.code === 'invalid_value'));
+  const branch = issue.errors.find((inner) => !inner.some(misfits)) ?? issue.errors[0];
   return (branch ?? []).map((inner) => ({ ...inner, path: [...path, ...inner.path] }) as Issue);
 }
 

@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { explainIssue, type Finding } from './issue.ts';
 import { formatPath, type Problem } from './problem.ts';
 import { relationFindings } from './relations.ts';
-import { type Config, configJsonSchema, configSchema } from './schema.ts';
+import { type Config, type ConfiguredSource, configJsonSchema, configSchema } from './schema.ts';
 import { readYaml, type YamlText } from './yaml-text.ts';
 
 export type Loaded = { readonly config: Config } | { readonly problems: readonly Problem[] };
@@ -47,11 +47,21 @@ function sorted(problems: readonly Problem[]): readonly Problem[] {
 }
 
 function besideFile(config: Config, file: string): Config {
+  const folder = dirname(file);
   const credentials = config.credentials.map((credential) => ({
     ...credential,
-    source: { dockerConfig: fromFolder(dirname(file), credential.source.dockerConfig) },
+    source: sourceFrom(folder, credential.source),
   }));
   return { ...config, credentials };
+}
+
+function sourceFrom(folder: string, source: ConfiguredSource): ConfiguredSource {
+  if (source.kind === 'dockerConfig') return { ...source, path: fromFolder(folder, source.path) };
+  // A program without a slash is looked for in PATH.
+  if (source.kind === 'credentialProvider' && source.command.includes('/')) {
+    return { ...source, command: fromFolder(folder, source.command) };
+  }
+  return source;
 }
 
 function fromFolder(folder: string, path: string): string {

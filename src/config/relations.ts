@@ -1,5 +1,5 @@
 // What can only be seen by looking at several settings together: names that stand twice, kinds that stand twice, selectors
-// that are required. It reads what the user wrote, not the parsed configuration, so that these are reported together
+// that are required, hosts that a program can be asked about. It reads what the user wrote, not the parsed configuration, so that these are reported together
 // with everything else that is wrong; it must therefore expect any shape.
 import { KNOWN_WORKLOADS } from '../core/workload.ts';
 import type { Finding } from './issue.ts';
@@ -16,6 +16,7 @@ export function relationFindings(root: unknown, locate: (path: Path) => string):
     ...repeated(kinds, (first) => `this kind stands twice, first at ${locate(first)}`),
     ...knownAsCustom(listAt(root, 'workloads')),
     ...withoutSelector(root, credentials),
+    ...globsOfPrograms(credentials),
   ];
 }
 
@@ -52,6 +53,27 @@ function withoutSelector(root: unknown, credentials: readonly unknown[]): readon
     if (fieldOf(entry, 'namespaces') !== undefined) return [];
     const problem = 'requireNamespaces is on and this credential has no namespaces selector';
     return [{ path: ['credentials', i], part: 'value', problem } as const];
+  });
+}
+
+/** A program is asked about one host, so a host with a glob is nothing that it could be asked about. */
+function globsOfPrograms(credentials: readonly unknown[]): readonly Finding[] {
+  return credentials.flatMap((entry, i) => {
+    const source = fieldOf(entry, 'source');
+    const kind = ['credentialProvider', 'credentialHelper'].find((key) => fieldOf(source, key) !== undefined);
+    if (kind === undefined) return [];
+    return listAt(entry, 'match').flatMap((pattern, k) => {
+      if (typeof pattern !== 'string' || !pattern.replace(/\/.*$/s, '').includes('*')) return [];
+      const problem = `a ${kind} is asked about one host at a time, write the host without "*"`;
+      return [
+        {
+          path: ['credentials', i, 'match', k],
+          part: 'value',
+          ...(isShowable(pattern) && { found: pattern }),
+          problem,
+        } as const,
+      ];
+    });
   });
 }
 

@@ -1,39 +1,25 @@
 // The one schema of the configuration file: types, validation, defaults, docs/configuration.md, config.schema.json and the
-// chart's values all derive from it. Every setting carries its description here. The surprising rule: the two exec sources
-// are described and checked, so that a file written for them is understood, and are then refused, because this version
-// cannot run them: half a configuration must not pass for a whole one.
+// chart's values all derive from it. Every setting carries its description here.
 import { z } from 'zod';
 import { ANNOTATION_PREFIX, DEFAULT_PULL_SECRET_NAME, LABEL_INJECT, LABEL_MANAGED_BY } from '../core/names.ts';
 import { labelKeyProblem, labelValueProblem } from '../core/selector.ts';
 import { KNOWN_WORKLOADS } from '../core/workload.ts';
+import { checked, dnsName } from './checks.ts';
+import { duration } from './duration.ts';
 import { labelMap, labelSelector } from './label-settings.ts';
 import { parseMatch } from './match.ts';
-
-/** @returns what is wrong with a name, or undefined */
-type Check = (text: string) => string | undefined;
+import { source } from './source-settings.ts';
 
 /** Longer than this a credential's name would not fit wherever Kubernetes allows 63 characters. */
 const CREDENTIAL_NAME_MAX = 63;
 const SECRET_NAME_MAX = 253;
-const DNS_SUBDOMAIN = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
-const HELPER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+const YEAR_MS = 366 * 24 * 3_600_000;
 const KIND = /^[A-Z][A-Za-z0-9]*$/;
+const HOST = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?$/;
 const POINTER = /^(?:\/(?:[^~/]|~[01])+)+$/;
-const NOT_AVAILABLE = 'not available yet in this version';
 
-function checked(problemOf: Check) {
-  return z.string().check((ctx) => {
-    const message = problemOf(ctx.value);
-    if (message !== undefined) ctx.issues.push({ code: 'custom', message, input: ctx.value });
-  });
-}
-
-function dnsName(max: number): Check {
-  return (text) => {
-    if (text.length > max) return `a name has at most ${max} characters, this one has ${text.length}`;
-    if (DNS_SUBDOMAIN.test(text)) return undefined;
-    return 'a name is lower-case letters, digits, "-" and ".", with a letter or digit at both ends';
-  };
+function hostProblem(text: string): string | undefined {
+  return HOST.test(text) ? undefined : 'wanted a host, with ":port" if it has one, such as auth.acme.io';
 }
 
 const pattern = z.string().transform((text, ctx) => {
@@ -46,60 +32,6 @@ const pattern = z.string().transform((text, ctx) => {
 function ownKeyProblem(key: string): string | undefined {
   const ours = key.startsWith(ANNOTATION_PREFIX) || key === LABEL_MANAGED_BY;
   return ours ? 'Pullpass sets this one itself, leave it out' : labelKeyProblem(key);
-}
-
-function pathProblem(text: string): string | undefined {
-  if (text === '') return 'wanted the path of a docker config file';
-  if (/[{\n]/.test(text)) return 'wanted the path of a docker config file, not its content';
-  if (text.startsWith('~')) return '"~" is not expanded here, write the whole path';
-  return undefined;
-}
-
-const credentialProvider = z.strictObject({
-  command: z.string().min(1).meta({ description: 'The program, as a path or found in PATH.' }),
-  args: z.array(z.string()).default([]).meta({ description: 'Its arguments.' }),
-  apiVersion: z
-    .enum(['credentialprovider.kubelet.k8s.io/v1'])
-    .default('credentialprovider.kubelet.k8s.io/v1')
-    .meta({ description: 'The version of the protocol that it speaks.' }),
-});
-
-const source = z
-  .strictObject({
-    dockerConfig: checked(pathProblem)
-      .meta({
-        description:
-          "A docker config file in either format, as `docker login` or `kubectl create secret docker-registry` write it. The path is relative to the configuration file's folder.",
-      })
-      .exactOptional(),
-    credentialProvider: credentialProvider
-      .refine(() => false, { message: NOT_AVAILABLE, when: () => true })
-      .meta({ description: `A kubelet credential provider plugin (${NOT_AVAILABLE}).` })
-      .exactOptional(),
-    credentialHelper: checked((text) =>
-      HELPER_NAME.test(text) ? NOT_AVAILABLE : 'wanted the NAME of a program docker-credential-NAME',
-    )
-      .meta({ description: `The NAME of a program \`docker-credential-NAME\` (${NOT_AVAILABLE}).` })
-      .exactOptional(),
-  })
-  .meta({
-    description: 'Where the logins come from: exactly one of the kinds of sources.',
-    minProperties: 1,
-    maxProperties: 1,
-  })
-  .refine(isOneSource, {
-    message: 'wanted exactly one of dockerConfig, credentialProvider and credentialHelper',
-    when: () => true,
-  })
-  .transform(({ dockerConfig }, ctx) => {
-    if (dockerConfig !== undefined) return { dockerConfig };
-    ctx.issues.push({ code: 'custom', message: NOT_AVAILABLE, input: undefined });
-    return z.NEVER;
-  });
-
-/** Whether a map holds exactly one key. What is not a map has been reported as such. */
-function isOneSource(value: unknown): boolean {
-  return typeof value !== 'object' || value === null || Object.keys(value).length === 1;
 }
 
 const credential = z.strictObject({
@@ -132,13 +64,41 @@ const pullSecret = z.strictObject({
   labels: labelMap((key, value) => ownKeyProblem(key) ?? labelValueProblem(value))
     .default({})
     .meta({ description: 'Labels that every pull Secret carries.' }),
-  distribution: z
-    .enum(['on-demand', 'everywhere'])
-    .refine((value) => value === 'on-demand', { message: NOT_AVAILABLE })
-    .default('on-demand')
-    .meta({
-      description: `Whether the pull Secret is made where a workload needs it, or in every namespace that takes part (everywhere: ${NOT_AVAILABLE}).`,
-    }),
+  distribution: z.enum(['on-demand', 'everywhere']).default('on-demand').meta({
+    description:
+      'Whether the pull Secret is made where a workload needs it, or in every namespace that takes part and may use a credential.',
+  }),
+  grace: duration('24h', 0, YEAR_MS).meta({
+    description:
+      'How long a namespace that takes part no more, or may use no credential any more, keeps its pull Secret: running Pods still name it.',
+  }),
+});
+
+const missedPods = z.strictObject({
+  repair: z.enum(['off', 'restart']).default('off').meta({
+    description:
+      'Whether a missed Pod that a ReplicaSet, StatefulSet or DaemonSet will make anew is deleted once its image cannot be pulled, so that it comes back through admission.',
+  }),
+  restartsPerMinute: z.int().min(1).max(6000).default(30).meta({
+    description: 'How many missed Pods are deleted in a minute at most.',
+  }),
+});
+
+const credentialHealth = z.strictObject({
+  enabled: z.boolean().default(false).meta({
+    description: 'Whether each login is tried against its registry when it changes and at an interval.',
+  }),
+  interval: duration('6h', 60_000, YEAR_MS).meta({ description: 'How often a login that works is tried again.' }),
+  realms: z.array(checked(hostProblem)).default([]).meta({
+    description:
+      'Hosts that a login may also be sent to when a registry names one as its token service; without them, only those on the registrable domain of the registry itself, and that of Docker Hub.',
+  }),
+});
+
+const metrics = z.strictObject({
+  namespaces: z.boolean().default(false).meta({
+    description: 'Whether metrics of single pull Secrets carry the name of the namespace.',
+  }),
 });
 
 const customWorkload = z.strictObject({
@@ -168,6 +128,11 @@ export const configSchema = z.strictObject({
     .meta({
       description: 'The kinds whose templates are patched when they are created, beside Pods, which always are.',
     }),
+  missedPods: missedPods.prefault({}).meta({
+    description: 'What is done about Pods that should list the pull Secret, do not, and still wait.',
+  }),
+  credentialHealth: credentialHealth.prefault({}).meta({ description: 'Trying the logins, off by default.' }),
+  metrics: metrics.prefault({}).meta({ description: 'What metrics tell.' }),
   requireNamespaces: z.boolean().default(false).meta({
     description: 'Whether a credential without a `namespaces` selector is refused.',
   }),
@@ -177,6 +142,7 @@ export type ReadonlyDeep<T> = T extends object ? { readonly [K in keyof T]: Read
 /** The configuration as the rest of the program sees it: parsed, complete, never changed. */
 export type Config = ReadonlyDeep<z.output<typeof configSchema>>;
 export type ConfiguredCredential = Config['credentials'][number];
+export type ConfiguredSource = ConfiguredCredential['source'];
 
 /** JSON Schema of what a user may write. */
 export function configJsonSchema(): z.core.JSONSchema.BaseSchema {

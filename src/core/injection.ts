@@ -13,6 +13,7 @@
 import { parseImage } from './image.ts';
 import type { Policy } from './policy.ts';
 import type { ImageReason, ObjectReason } from './reason.ts';
+import type { Need } from './rendering.ts';
 import type { Labels } from './selector.ts';
 import type { Subject, SubjectImage } from './subject.ts';
 import type { PullSecretState, ServiceAccountState } from './surroundings.ts';
@@ -27,6 +28,8 @@ export interface ImageDecision extends SubjectImage {
   readonly reason: ImageReason;
   /** The name of the credential that serves it. */
   readonly credential?: string;
+  /** The text of the credential's pattern that covers it. */
+  readonly pattern?: string;
 }
 
 export interface Injection {
@@ -36,6 +39,8 @@ export interface Injection {
   readonly add: readonly string[];
   /** The credentials that the pull Secret must hold before the object may be admitted; sorted. */
   readonly credentials: readonly string[];
+  /** By which of their patterns: what the pull Secret must have a key for. */
+  readonly needs: readonly Need[];
 }
 
 export function decideImages(
@@ -48,7 +53,8 @@ export function decideImages(
     if (reference === undefined) return { ...entry, reason: 'invalid-reference' };
     const choice = policy.choose(reference, namespace);
     if (choice.reason !== 'served') return { ...entry, reason: choice.reason };
-    return { ...entry, reason: 'served', credential: choice.candidate.credential.name };
+    const { credential, pattern } = choice.candidate;
+    return { ...entry, reason: 'served', credential: credential.name, pattern: pattern.text };
   });
 }
 
@@ -71,12 +77,23 @@ export function planInjection(
   const reason = decideObject(subject, around, credentials.length > 0, pullSecret);
   const ours = reason === 'injected' ? [pullSecret] : [];
   const restored = takenFromServiceAccount(subject, around.serviceAccount, ours, pullSecret);
+  const isListed = reason === 'injected' || reason === 'already-listed';
   return {
     reason: restored.length > 0 && ours.length === 0 ? 'service-account-restored' : reason,
     images,
     add: [...ours, ...restored],
-    credentials: reason === 'injected' || reason === 'already-listed' ? credentials : [],
+    credentials: isListed ? credentials : [],
+    needs: isListed ? needsOf(images) : [],
   };
+}
+
+function needsOf(images: readonly ImageDecision[]): readonly Need[] {
+  const needs = new Map<string, Need>();
+  for (const { credential, pattern } of images) {
+    if (credential === undefined || pattern === undefined) continue;
+    needs.set(`${credential} ${pattern}`, { credential, pattern });
+  }
+  return [...needs.values()];
 }
 
 function decideObject(subject: Subject, around: Surroundings, served: boolean, pullSecret: string): ObjectReason {

@@ -16,6 +16,16 @@ export const ANNOTATION_NAMESPACES = 'pullpass.dev/namespaces';
 /** On a pull Secret: the credentials in it, sorted, separated by commas. */
 export const ANNOTATION_CREDENTIALS = 'pullpass.dev/credentials';
 
+/** On a pull Secret that nobody is meant to use any more: since when, as RFC 3339; it is deleted when the grace is over. */
+export const ANNOTATION_UNWANTED_SINCE = 'pullpass.dev/unwanted-since';
+/** On the logins Secret: how many pull Secrets a single pass may delete or empty although that is more than the guard lets by. */
+export const ANNOTATION_CONFIRM_REMOVAL = 'pullpass.dev/confirm-removal';
+
+/** In Pullpass's own namespace: the last good login of every credential. */
+export const LOGINS_SECRET_NAME = 'pullpass-logins';
+/** In Pullpass's own namespace: who is elected. */
+export const LEASE_NAME = 'pullpass';
+
 export const FIELD_MANAGER = 'pullpass';
 export const DEFAULT_PULL_SECRET_NAME = 'pullpass-dockercfg';
 

@@ -3,10 +3,15 @@
 // malformed entry would break every pull of a Pod, also of its public images.
 import type { Credential, Login, Logins } from './credential.ts';
 import { planKeys } from './key-plan.ts';
-import { ANNOTATION_CREDENTIALS, LABEL_INSTANCE, LABEL_MANAGED_BY, MANAGED_BY } from './names.ts';
-import type { EnsureReason } from './reason.ts';
+import {
+  ANNOTATION_CREDENTIALS,
+  ANNOTATION_UNWANTED_SINCE,
+  LABEL_INSTANCE,
+  LABEL_MANAGED_BY,
+  MANAGED_BY,
+} from './names.ts';
+import type { Candidate } from './policy.ts';
 import type { Labels } from './selector.ts';
-import type { PullSecretState } from './surroundings.ts';
 
 export type PullSecretType = 'kubernetes.io/dockerconfigjson' | 'kubernetes.io/dockercfg';
 
@@ -29,6 +34,8 @@ export interface PullSecretContent {
   readonly credentials: readonly string[];
   /** Credentials with a login that the kubelet could not read; it was left out, the others are served. */
   readonly unreadable: readonly string[];
+  /** What each key stands for, in the order of the text. */
+  readonly keys: ReadonlyMap<string, Candidate>;
 }
 
 /** A Secret may hold 1 MiB; the rest is room for what the API server adds. */
@@ -52,14 +59,18 @@ export function renderPullSecret(
   const keys = planKeys(credentials);
   if (keys === undefined) return undefined;
   const auths: Record<string, unknown> = {};
+  const written = new Map<string, Candidate>();
   const unreadable = new Set<string>();
   for (const { key, candidate } of keys) {
     const { name } = candidate.credential;
     const login = logins(name, candidate.pattern);
     if (login === undefined) continue;
     const entry = encodeLogin(login);
-    if (readsBack(entry, login)) auths[key] = entry;
-    else unreadable.add(name);
+    if (!readsBack(entry, login)) unreadable.add(name);
+    else {
+      auths[key] = entry;
+      written.set(key, candidate);
+    }
   }
   const value = JSON.stringify(type === 'kubernetes.io/dockercfg' ? auths : { auths });
   if (Buffer.byteLength(value) > CONTENT_MAX_BYTES) return undefined;
@@ -70,6 +81,7 @@ export function renderPullSecret(
     value,
     credentials: named.map(({ name }) => name).sort(),
     unreadable: [...unreadable].sort(),
+    keys: written,
   };
 }
 
@@ -94,34 +106,15 @@ function readsBack({ auth }: LoginEntry, { username, password }: Login): boolean
 /** Labels and annotations of a pull Secret; ours win over the administrator's, or the mark could be lost. */
 export function pullSecretMetadata(
   settings: PullSecretSettings,
-  content: PullSecretContent,
+  content: Pick<PullSecretContent, 'credentials'>,
+  unwantedSince?: number,
 ): { readonly labels: Labels; readonly annotations: Labels } {
   return {
     labels: { ...settings.labels, [LABEL_MANAGED_BY]: MANAGED_BY, [LABEL_INSTANCE]: settings.instance },
-    annotations: { ...settings.annotations, [ANNOTATION_CREDENTIALS]: content.credentials.join(',') },
+    annotations: {
+      ...settings.annotations,
+      [ANNOTATION_CREDENTIALS]: content.credentials.join(','),
+      ...(unwantedSince === undefined ? {} : { [ANNOTATION_UNWANTED_SINCE]: new Date(unwantedSince).toISOString() }),
+    },
   };
-}
-
-/** What an admission must do about the pull Secret before it may answer. */
-export type EnsurePlan =
-  | { readonly act: 'nothing'; readonly reason: Extract<EnsureReason, 'present' | 'foreign' | 'login-missing'> }
-  | { readonly act: 'create' }
-  | { readonly act: 'rewrite'; readonly seen: PullSecretState };
-
-/**
- * @param needed the credentials that the decision chose for the images of the object
- * @param admitted all credentials that the namespace may use: what a write would put in
- */
-export function planEnsure(
-  present: PullSecretState | undefined,
-  needed: readonly string[],
-  admitted: readonly Credential[],
-): EnsurePlan {
-  if (present === undefined) return { act: 'create' };
-  if (!present.ours) return { act: 'nothing', reason: 'foreign' };
-  if (needed.every((name) => present.credentials.includes(name))) return { act: 'nothing', reason: 'present' };
-  const wouldLose = admitted.some(
-    ({ name, patterns }) => present.credentials.includes(name) && !patterns.every(({ hasLogin }) => hasLogin),
-  );
-  return wouldLose ? { act: 'nothing', reason: 'login-missing' } : { act: 'rewrite', seen: present };
 }

@@ -54,6 +54,51 @@ export const ENSURE_REASONS = {
   'too-large': 'the content would be larger than a Secret may be, or its host globs overlap in too many ways',
 } as const;
 
+/** Why a pull Secret was written by sync. */
+export const APPLY_REASONS = {
+  missing: 'the namespace wants a pull Secret and has none',
+  content: 'its content is not what it should be: a login was rotated, a credential came or went, somebody edited it',
+  marks: 'its labels or annotations are not what they should be',
+  unwanted: 'the note since when nobody is meant to use it came or went',
+} as const;
+
+/** Why a pull Secret had to be deleted and made anew. */
+export const REPLACE_REASONS = {
+  type: 'its type is not the one chosen, and the type of a Secret cannot be changed',
+  immutable: 'somebody made it immutable, and its content is to change',
+} as const;
+
+/** Why a pull Secret was deleted. */
+export const DELETE_REASONS = {
+  'not-enabled': 'the namespace takes part no more, and the grace is over',
+  'nothing-admitted': 'the namespace may use no credential any more, and the grace is over',
+} as const;
+
+/** Why a pull Secret was left as it is although it is not what it should be. */
+export const REFUSE_REASONS = {
+  foreign: 'a Secret of that name is not ours; it is never touched',
+  'too-large': 'the content would be larger than a Secret may be, or its host globs overlap in too many ways',
+  'login-missing': 'a rewrite would take away the login of a credential whose source has none at the moment',
+  held: 'too many pull Secrets would be deleted or emptied in one pass, so none is until it is confirmed',
+} as const;
+
+/** How the write of a change can end. */
+export const WRITE_OUTCOMES = {
+  written: 'it was written',
+  deleted: 'it was deleted',
+  conflict: 'somebody else changed it meanwhile; it is looked at again',
+  terminating: 'the namespace is being deleted',
+  quota: 'a quota of the namespace forbids another Secret',
+  forbidden: 'the API server refused the write',
+  unavailable: 'the API server could not be reached',
+  'not-elected': 'another replica is elected now',
+} as const;
+
+export type ApplyReason = keyof typeof APPLY_REASONS;
+export type ReplaceReason = keyof typeof REPLACE_REASONS;
+export type DeleteReason = keyof typeof DELETE_REASONS;
+export type RefuseReason = keyof typeof REFUSE_REASONS;
+export type WriteOutcome = keyof typeof WRITE_OUTCOMES;
 export type ObjectReason = keyof typeof OBJECT_REASONS;
 export type ImageReason = keyof typeof IMAGE_REASONS;
 export type EnsureReason = keyof typeof ENSURE_REASONS;

@@ -3,6 +3,8 @@
 import {
   ANNOTATION_CREDENTIALS,
   ANNOTATION_ENFORCE_MOUNTABLE,
+  ANNOTATION_UNWANTED_SINCE,
+  FIELD_MANAGER,
   LABEL_INSTANCE,
   LABEL_MANAGED_BY,
   MANAGED_BY,
@@ -28,6 +30,21 @@ export interface PullSecretState {
   readonly ours: boolean;
   /** The credentials that its annotation names; empty when it is not ours. */
   readonly credentials: readonly string[];
+  /** The keys of the docker config in it; empty when there is none that can be read. */
+  readonly keys: ReadonlySet<string>;
+}
+
+/** A pull Secret as sync compares it with what should be there: no login, but enough to see any difference. */
+export interface ObservedPullSecret extends PullSecretState {
+  /** Of the value that its type calls for; empty if that is not there. */
+  readonly digest: string;
+  /** The labels and annotations that are ours by field ownership, as `markText` writes them. */
+  readonly marks: string;
+  readonly immutable: boolean;
+  /** Somebody deleted it, and a finalizer holds it. */
+  readonly leaving: boolean;
+  /** Milliseconds since the epoch: when a pass found that nobody is meant to use it any more. */
+  readonly unwantedSince: number | undefined;
 }
 
 /** The part of a Kubernetes object's metadata that is read here. */
@@ -38,6 +55,17 @@ export interface Metadata {
   readonly resourceVersion?: string;
   readonly labels?: Labels;
   readonly annotations?: Labels;
+  readonly deletionTimestamp?: string;
+  readonly managedFields?: readonly ManagedFields[] | null;
+}
+
+/** Who owns which fields, as server-side apply keeps the books (meta/v1 ManagedFieldsEntry). */
+interface ManagedFields {
+  readonly manager?: string;
+  readonly operation?: string;
+  readonly fieldsV1?: {
+    readonly 'f:metadata'?: { readonly 'f:labels'?: object; readonly 'f:annotations'?: object };
+  };
 }
 
 export function readServiceAccount(object: {
@@ -53,7 +81,7 @@ export function readServiceAccount(object: {
 export function readPullSecret(
   object: { readonly metadata?: Metadata; readonly type?: string },
   instance: string,
-): PullSecretState {
+): Omit<PullSecretState, 'keys'> {
   const { uid = '', resourceVersion = '', labels, annotations } = object.metadata ?? {};
   const ours = labels?.[LABEL_MANAGED_BY] === MANAGED_BY && labels[LABEL_INSTANCE] === instance;
   const named = ours ? (annotations?.[ANNOTATION_CREDENTIALS] ?? '') : '';
@@ -64,4 +92,36 @@ export function readPullSecret(
     ours,
     credentials: named === '' ? [] : named.split(','),
   };
+}
+
+/**
+ * One text for a set of labels and annotations, whatever their order. What is ours of a Secret is told by field ownership: a
+ * value that somebody else wrote is not ours any more, and one that we took out of the configuration still is.
+ */
+export function markText(labels: Labels, annotations: Labels): string {
+  return JSON.stringify([sortedEntries(labels), sortedEntries(annotations)]);
+}
+
+/** The labels and annotations that are ours, and the note among them. */
+export function readMarks({ labels = {}, annotations = {}, managedFields }: Metadata): {
+  readonly marks: string;
+  readonly unwantedSince: number | undefined;
+} {
+  const entry = managedFields?.find(({ manager, operation }) => manager === FIELD_MANAGER && operation === 'Apply');
+  const owned = entry?.fieldsV1?.['f:metadata'];
+  const ours = ownedOf(annotations, owned?.['f:annotations']);
+  const since = Date.parse(ours[ANNOTATION_UNWANTED_SINCE] ?? '');
+  return {
+    marks: markText(ownedOf(labels, owned?.['f:labels']), ours),
+    unwantedSince: Number.isNaN(since) ? undefined : since,
+  };
+}
+
+function ownedOf(values: Labels, fields: object | undefined): Labels {
+  if (fields === undefined) return {};
+  return Object.fromEntries(Object.entries(values).filter(([key]) => Object.hasOwn(fields, `f:${key}`)));
+}
+
+function sortedEntries(values: Labels): readonly (readonly [string, string])[] {
+  return Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -1,11 +1,11 @@
 // A docker config file as the place where logins come from. It remembers the last good reading: a file that vanishes, cannot
 // be read or is garbled changes no login, and an entry that breaks keeps its last login. An entry that is taken away is
 // gone, though: that is how somebody withdraws a login.
-import type { Login } from '../core/credential.ts';
 import type { Pattern } from '../core/pattern.ts';
 import { type DockerConfigEntry, type DockerConfigReading, readDockerConfig } from './docker-config.ts';
 import { coveringEntry, missingEntryProblem } from './entry-scope.ts';
 import { type Files, readFailure } from './files.ts';
+import type { KeptLogin } from './kept.ts';
 import type { CredentialSource, SourceReading } from './source.ts';
 
 export interface DockerConfigFile {
@@ -19,6 +19,8 @@ export interface FileReading {
   /** What is in force, which may be older than the file. */
   readonly entries: readonly DockerConfigEntry[];
   readonly problems: readonly string[];
+  /** Whether the file says what is to be done about a pattern, be it by having no entry for it. */
+  tells(pattern: Pattern): boolean;
 }
 
 export function openDockerConfigFile(path: string, files: Files): DockerConfigFile {
@@ -30,7 +32,8 @@ export function openDockerConfigFile(path: string, files: Files): DockerConfigFi
     const kept = entries.filter(({ pattern }) => reading.garbled || reading.broken.has(pattern.text));
     entries = [...reading.entries, ...kept];
     const problems = kept.length === 0 ? reading.problems : [...reading.problems, keptProblem(kept)];
-    return { entries, problems };
+    const tells = ({ text }: Pattern): boolean => !reading.garbled && !reading.broken.has(text);
+    return { entries, problems, tells };
   }
 
   return {
@@ -47,11 +50,10 @@ export function openDockerConfigFile(path: string, files: Files): DockerConfigFi
 /** The source of one configured credential: the logins of its patterns out of a file. */
 export function dockerConfigSource(file: DockerConfigFile, patterns: readonly Pattern[]): CredentialSource {
   return {
-    describe: file.describe,
     watch: file.watch,
     async read(): Promise<SourceReading> {
       const { entries, problems } = await file.read();
-      const logins = new Map<string, Login>();
+      const logins = new Map<string, KeptLogin>();
       const missing = new Map<string, string>();
       for (const pattern of patterns) {
         const entry = coveringEntry(entries, pattern);

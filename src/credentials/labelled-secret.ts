@@ -11,6 +11,7 @@ import { type LabelSelector, type Labels, parseSelector } from '../core/selector
 import { type DockerConfigReading, readDockerConfig } from './docker-config.ts';
 import { exceptOf } from './docker-hub.ts';
 import { coveringEntry, missingEntryProblem } from './entry-scope.ts';
+import type { KeptLogin } from './kept.ts';
 
 export interface LabelledSecret {
   readonly name: string;
@@ -23,7 +24,7 @@ export interface LabelledSecret {
 export interface LoadedCredential {
   readonly credential: Credential;
   /** By the text of the pattern. */
-  readonly logins: ReadonlyMap<string, Login>;
+  readonly logins: ReadonlyMap<string, KeptLogin>;
 }
 
 export type SecretReading = { readonly loaded: LoadedCredential } | { readonly problems: readonly string[] };

@@ -1,69 +1,136 @@
-// The credentials in force: what the files and the labelled Secrets say now, as one policy and its logins. A new catalog
-// replaces both in one step, so that no admission ever decides by the one and writes the other.
+// The credentials in force: what the configuration, the files, the labelled Secrets and the kept logins say now, as one policy
+// and what it makes of a pull Secret. A new catalog replaces all of it in one step, so that no admission ever decides by the
+// one and writes the other.
 import type { Client } from '../cluster/client.ts';
 import { watchCredentialSecrets } from '../cluster/credential-secrets.ts';
+import { type LoginsSecret, watchLoginsSecret } from '../cluster/logins-secret.ts';
+import { digestOf } from '../cluster/pull-secret-projection.ts';
 import { SYSTEM_TIME } from '../cluster/time.ts';
 import type { Config } from '../config/schema.ts';
 import { compilePolicy } from '../core/policy.ts';
-import { type Catalog, openCatalog } from '../credentials/catalog.ts';
+import { compileRenderings } from '../core/rendering.ts';
+import type { SyncSettings } from '../core/sync-plan.ts';
+import { type Catalog, type CatalogFeed, type CatalogProblem, openCatalog } from '../credentials/catalog.ts';
 import { diskFiles } from '../credentials/files.ts';
-import { type Logger, type Metrics, observeCatalog } from '../telemetry.ts';
+import { decodeKept, encodeKept } from '../credentials/kept.ts';
+import { createCatalogReport } from '../telemetry/credentials.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { CredentialsInForce } from '../webhook/ensure.ts';
 import { clusterLog } from './cluster-ports.ts';
+import { later } from './later.ts';
 
 export interface FollowOptions {
   readonly config: Config;
   readonly dockerConfigs: readonly string[];
   readonly client: Client;
-  /** Pullpass's own namespace, where the labelled Secrets are. */
+  /** Pullpass's own namespace, where the labelled Secrets and the kept logins are. */
   readonly own: string;
   readonly log: Logger;
   readonly metrics: Metrics;
 }
 
-/** `ready` resolves when everything that exists now has been taken in. */
-export function followCredentials(options: FollowOptions) {
-  const { config, log, metrics, client, own } = options;
-  let inForce: CredentialsInForce = { policy: compilePolicy([]), logins: () => undefined };
+export interface InForce extends CredentialsInForce {
+  readonly config: Config;
+  readonly settings: SyncSettings;
+  readonly catalog: Catalog;
+  /** What is to be kept of the logins, by the name of the credential. */
+  readonly kept: ReadonlyMap<string, string>;
+}
+
+export interface Credentials {
+  inForce(): InForce;
+  /** Resolves when everything that exists now has been taken in. */
+  readonly ready: Promise<void>;
+  /** The Secret with the kept logins as it is in the cluster. */
+  loginsSecret(): LoginsSecret | undefined;
+  /** What we wrote ourselves, before the watch tells of it. */
+  observeLoginsSecret(secret: LoginsSecret): void;
+  /** Answers of programs, which only the elected replica asks. */
+  readonly answers: Pick<CatalogFeed, 'answer' | 'forgetAnswers'>;
+  /** Resolves when the new configuration is in force. */
+  configure(config: Config): Promise<void>;
+  /** Calls back after each change of what is in force, with the problems that are new. */
+  onChange(listener: (problems: readonly CatalogProblem[]) => void): void;
+  close(): void;
+}
+
+const NOTHING: Catalog = { credentials: [], logins: () => undefined, problems: [], kept: new Map() };
+
+export function followCredentials(options: FollowOptions): Credentials {
+  const { log, metrics, client, own } = options;
+  const report = createCatalogReport<CatalogProblem>(log, metrics);
+  const listeners: ((problems: readonly CatalogProblem[]) => void)[] = [];
   const first = Promise.withResolvers<void>();
-  const secretsListed = Promise.withResolvers<void>();
+  const [secretsListed, keptRead] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   let complete = false;
+  let { config } = options;
+  let loginsSecret: LoginsSecret | undefined;
+  let inForce = putInForce(config, NOTHING, own);
+
   function onChange(catalog: Catalog): void {
-    inForce = { policy: compilePolicy(catalog.credentials), logins: catalog.logins };
-    observeCatalog(catalog, log, metrics);
+    inForce = putInForce(config, catalog, own);
+    const problems = report(catalog);
+    for (const listener of listeners) listener(problems);
     if (complete) first.resolve();
   }
+
   const catalog = openCatalog({
     configured: config.credentials,
     dockerConfigs: options.dockerConfigs,
     requireNamespaces: config.requireNamespaces,
     files: diskFiles(),
-    later(ms, callback) {
-      const timer = setTimeout(callback, ms);
-      return () => clearTimeout(timer);
-    },
+    now: SYSTEM_TIME.now,
+    later,
     onChange,
   });
-  const watch = watchCredentialSecrets({
-    client,
-    namespace: own,
-    onSecret: catalog.upsertSecret,
-    onGone: catalog.deleteSecret,
-    onSynced: secretsListed.resolve,
-    time: SYSTEM_TIME,
-    log: clusterLog(log),
-  });
-  const ready = Promise.all([catalog.ready, secretsListed.promise]).then(() => {
+
+  function takeLogins(secret: LoginsSecret | undefined): void {
+    loginsSecret = secret;
+    const { kept, problems } = decodeKept(secret?.ours ? secret.texts : new Map());
+    for (const problem of problems) log.warn({ why: problem }, 'a kept login was passed over');
+    catalog.keep(kept);
+  }
+
+  const watching = { client, namespace: own, time: SYSTEM_TIME, log: clusterLog(log) };
+  const watches = [
+    watchCredentialSecrets({
+      ...watching,
+      onSecret: catalog.upsertSecret,
+      onGone: catalog.deleteSecret,
+      onSynced: secretsListed.resolve,
+    }),
+    watchLoginsSecret({ ...watching, onChange: takeLogins, onSynced: keptRead.resolve }),
+  ];
+  const ready = Promise.all([catalog.ready, secretsListed.promise, keptRead.promise]).then(() => {
     complete = true;
+    catalog.restoreSecrets();
     catalog.refresh();
     return first.promise;
   });
   return {
     inForce: () => inForce,
     ready,
+    loginsSecret: () => loginsSecret,
+    observeLoginsSecret: takeLogins,
+    answers: catalog,
+    async configure(next) {
+      await catalog.configure(next.credentials, next.requireNamespaces);
+      config = next;
+      catalog.refresh();
+    },
+    onChange: (listener) => void listeners.push(listener),
     close() {
       catalog.close();
-      void watch.stop();
+      for (const watch of watches) void watch.stop();
     },
   };
+}
+
+function putInForce(config: Config, catalog: Catalog, own: string): InForce {
+  const { grace, ...pullSecret } = config.pullSecret;
+  const settings = { ...pullSecret, instance: own, graceMs: grace };
+  const policy = compilePolicy(catalog.credentials);
+  const renderings = compileRenderings(policy, catalog.logins, settings, digestOf);
+  return { config, settings, catalog, policy, renderings, kept: encodeKept(catalog.kept) };
 }

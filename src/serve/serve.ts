@@ -1,27 +1,39 @@
-// Builds `serve` out of its parts: the cluster, the credentials in force, the admission door and the health port, and takes
-// them down in the order that loses no request. It decides nothing; it is the one place where everything meets.
+// Builds `serve` out of its parts: the cluster, the credentials in force, the admission door, the health port and what the
+// elected replica does, and takes them down in the order that loses no request. It decides nothing; it is the one place
+// where everything meets.
 import { connect } from '../cluster/client.ts';
 import { lookup } from '../cluster/lookup.ts';
 import { SYSTEM_TIME } from '../cluster/time.ts';
 import { publishCa } from '../cluster/webhook-configuration.ts';
 import type { Config } from '../config/schema.ts';
 import { selectWorkloads } from '../core/workload.ts';
-import { type Logger, type Metrics, observeAdmission } from '../telemetry.ts';
+import { diskFiles } from '../credentials/files.ts';
+import { observeAdmission } from '../telemetry/admissions.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { createAdmission } from '../webhook/admission.ts';
 import { makeServingCertificate } from '../webhook/certificate.ts';
 import { createEnsure } from '../webhook/ensure.ts';
 import { createHealthServer } from '../webhook/health.ts';
 import { createServer } from '../webhook/server.ts';
 import { openCluster } from './cluster-ports.ts';
-import { followCredentials } from './credentials-in-force.ts';
+import { followConfiguration } from './configuration.ts';
+import { type Credentials, followCredentials } from './credentials-in-force.ts';
+import { createElected } from './elected.ts';
 
 export interface ServeOptions {
   readonly config: Config;
+  /** Where the configuration was read from, to be followed; absent: all defaults. */
+  readonly configFile?: string;
   /** Docker config files, of which every entry is a credential. */
   readonly dockerConfigs: readonly string[];
   readonly kubeconfig?: string;
   /** Pullpass's own namespace; absent: that of the kubeconfig's context or of the Pod. */
   readonly namespace?: string;
+  /** Unique among the replicas. */
+  readonly identity: string;
+  /** What programs that are asked for logins may see of. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** Name of the Service that the API server calls. */
   readonly service: string;
   /** Name of the MutatingWebhookConfiguration. */
@@ -53,7 +65,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     onCall: (verb, resource, code) => metrics.apiCalls.inc({ verb, resource, code: String(code) }),
   });
   const own = options.namespace ?? client.namespace;
-  const cluster = openCluster(client, { ...config.pullSecret, instance: own }, log);
+  const cluster = openCluster({ client, pullSecretName: config.pullSecret.name, own, log });
   const credentials = followCredentials({ ...options, client, own });
   const admit = createAdmission(
     {
@@ -62,7 +74,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       pullSecretName: config.pullSecret.name,
     },
     { ...lookup({ ...cluster, time }), pullSecret: cluster.view.pullSecret },
-    createEnsure({ ...config.pullSecret, instance: own }, cluster.ensurePorts),
+    createEnsure(cluster.ensurePorts),
     credentials.inForce,
     () => performance.now(),
   );
@@ -96,21 +108,30 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     time,
     log: cluster.log,
   });
-  const ready = Promise.all([
+  const serves = (): boolean => missing() === undefined;
+  const elected = createElected({ ...options, client, cluster, credentials, own, serves });
+  const known = Promise.all([
     cluster.view.whenSynced.then(arrived('view')),
     credentials.ready.then(arrived('credentials')),
+  ]);
+  // Sync needs no certificate: what is wrong with the door must not keep the Secrets from being true.
+  void known.then(() => !stopping.signal.aborted && elected.stand());
+  const ready = Promise.all([
+    known,
     published.then((outcome) => (outcome === 'published' ? arrived('ca')() : undefined)),
   ]).then(() => {
     if (awaited.size > 0) return;
     metrics.ready.set(1);
     log.info('ready');
   });
+  const unfollow = followFile(options, credentials);
 
   async function stop(): Promise<void> {
     stopping.abort();
     metrics.ready.set(0);
     log.info({ drainMs: options.drainMs }, 'draining');
-    await time.sleep(options.drainMs);
+    unfollow();
+    await Promise.all([elected.stop(), time.sleep(options.drainMs)]);
     credentials.close();
     // The API server keeps idle connections; whoever asked is gone after the drain, so they are not waited for long.
     await Promise.race([Promise.all([server.close(), health.close()]), time.sleep(CLOSE_MS)]);
@@ -118,4 +139,16 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     log.info('stopped');
   }
   return { ready, stop };
+}
+
+function followFile({ configFile, log, metrics }: ServeOptions, credentials: Credentials): () => void {
+  if (configFile === undefined) return () => undefined;
+  return followConfiguration({
+    path: configFile,
+    files: diskFiles(),
+    current: () => credentials.inForce().config,
+    apply: credentials.configure,
+    log,
+    metrics,
+  });
 }

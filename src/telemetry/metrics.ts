@@ -1,20 +1,5 @@
-// The logger and every metric, declared once. A log line is a fixed message plus fields; it must never hold a login or a
-// whole object. Reasons come from the closed set of core/reason.ts, so no label can grow with what users send.
-import { type DestinationStream, type Logger, pino } from 'pino';
+// Every metric, declared once. Reasons come from the closed sets of core/reason.ts, so no label can grow with what users send.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-
-export type { Logger };
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-
-/** The last net: fields that could hold a login are removed even if somebody logs them by mistake. */
-const REDACTED = ['password', 'auth', 'username', 'data', 'stringData', 'token', 'authorization', 'login', 'logins'];
-
-export function createLogger(level: LogLevel, destination: DestinationStream): Logger {
-  const paths = REDACTED.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]);
-  const timestamp = (): string => `,"time":"${new Date().toISOString()}"`;
-  const formatters = { level: (label: string) => ({ level: label }) };
-  return pino({ level, base: null, timestamp, formatters, redact: { paths, remove: true } }, destination);
-}
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -44,103 +29,56 @@ export function createMetrics() {
     apiCalls: counter('api_calls_total', 'Calls to the API server', ['verb', 'resource', 'code']),
     credentials: gauge('credentials', 'Credentials in force', []),
     credentialProblems: gauge('credential_problems', 'Problems of credentials as they are now, by kind', ['kind']),
+    loginObtained: gauge('login_obtained_timestamp_seconds', 'When a program gave the login of a credential', [
+      'credential',
+    ]),
+    loginExpiry: gauge('login_expiry_timestamp_seconds', 'When the first login of a credential expires', [
+      'credential',
+    ]),
+    sourceFailures: counter('source_failures_total', 'Programs that gave no login, by credential and reason', [
+      'credential',
+      'reason',
+    ]),
+    loginsKept: counter('logins_kept_total', 'Writes of the Secret that keeps the logins, by outcome', ['outcome']),
+    credentialHealth: gauge('credential_health', 'Result of the last try of a login at its registry', [
+      'credential',
+      'host',
+      'result',
+    ]),
+    elected: gauge('elected', 'Whether this replica is the elected one', []),
+    passes: counter('sync_passes_total', 'Passes of sync by scope', ['scope']),
+    passDuration: new Histogram({
+      name: 'pullpass_sync_pass_duration_seconds',
+      help: 'Time of a pass, its writes included',
+      labelNames: ['scope'],
+      buckets: [0.001, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60],
+      registers,
+    }),
+    lastPass: gauge('sync_last_full_pass_timestamp_seconds', 'When all namespaces were last looked at', []),
+    changes: counter('sync_changes_total', 'Changes of pull Secrets by what, why and outcome', [
+      'act',
+      'reason',
+      'outcome',
+    ]),
+    pullSecrets: gauge('pull_secrets', 'Pull Secrets of ours', []),
+    refused: gauge('pull_secrets_refused', 'Pull Secrets that are not what they should be and are left so, by reason', [
+      'reason',
+    ]),
+    refusedIn: gauge('pull_secret_refused', 'The same by namespace, only if switched on', ['namespace', 'reason']),
+    heldRemovals: gauge('sync_removals_held', 'Pull Secrets that are not deleted or emptied until it is confirmed', []),
+    pendingPods: gauge('pending_pods', 'Pending Pods at the last look', []),
+    missedPods: gauge('missed_pods', 'Pending Pods that should list the pull Secret and do not', []),
+    missedPodsIn: gauge('missed_pods_by_namespace', 'The same by namespace, only if switched on', ['namespace']),
+    podRestarts: counter('pod_restarts_total', 'Missed Pods that were to be made anew, by outcome', ['outcome']),
+    events: counter('events_total', 'Kubernetes Events by outcome', ['outcome']),
+    configReloads: counter('config_reloads_total', 'Changes of the configuration file by outcome', ['outcome']),
+    configRefused: gauge('config_refused', 'Whether the configuration file as it is now is refused', []),
+    webhookDiffers: gauge(
+      'webhook_configuration_differs',
+      'Whether a setting is not what the webhook configuration in the cluster says',
+      ['setting'],
+    ),
     certificateExpiry: gauge('certificate_expiry_timestamp_seconds', 'When the serving certificate expires', []),
     ready: gauge('ready', 'Whether this replica has been ready and is not draining', []),
   };
-}
-
-/** What the admission door reports of one request; only what is read here. */
-export type AdmissionEvent =
-  | {
-      readonly kind: 'answered';
-      readonly ms: number;
-      readonly review: {
-        readonly namespace: string;
-        readonly name: string;
-        readonly kind: { readonly kind: string };
-        readonly dryRun: boolean;
-      };
-      readonly verdict: {
-        readonly reason: string;
-        readonly ensured?: string;
-        readonly credentials: readonly string[];
-        readonly images: readonly {
-          readonly place: string;
-          readonly image: string;
-          readonly reason: string;
-          readonly credential?: string;
-        }[];
-      };
-    }
-  | { readonly kind: 'rejected'; readonly status: number; readonly problem: string; readonly error?: unknown };
-
-export function observeAdmission(event: AdmissionEvent, log: Logger, metrics: Metrics): void {
-  if (event.kind === 'rejected') {
-    metrics.rejected.inc({ status: String(event.status) });
-    if (event.status === 500)
-      log.error({ stack: stackOf(event.error) }, 'an admission failed because of a fault of ours');
-    else log.warn({ status: event.status, why: event.problem }, 'a request was not answered with a review');
-    return;
-  }
-  const { review, verdict, ms } = event;
-  metrics.admissions.inc({ reason: verdict.reason });
-  metrics.duration.observe(ms / 1_000);
-  for (const { reason } of verdict.images) metrics.images.inc({ reason });
-  if (verdict.ensured !== undefined) metrics.ensures.inc({ reason: verdict.ensured });
-  const { dryRun } = review;
-  const [namespace, name, kind] = [review.namespace, review.name, review.kind.kind].map((text) =>
-    text.slice(0, NAME_MAX),
-  );
-  const { reason, credentials, ensured } = verdict;
-  const images = verdict.images.slice(0, IMAGES_LOGGED).map(describeImage);
-  const spent = Math.round(ms * 1_000) / 1_000;
-  const fields = { namespace, kind, name, reason, images, credentials, ensured, ms: spent };
-  log.info(dryRun ? { ...fields, dryRun } : fields, 'admission');
-}
-
-/** A line answers "why (not)?" for every image of a usual Pod, and stays a line for one that somebody made to be long. */
-const IMAGES_LOGGED = 20;
-const IMAGE_LENGTH_LOGGED = 200;
-/** What Kubernetes allows; a stranger may send more. */
-const NAME_MAX = 253;
-
-function describeImage(decision: {
-  readonly place: string;
-  readonly image: string;
-  readonly reason: string;
-  readonly credential?: string;
-}): string {
-  const { place, image, reason, credential } = decision;
-  // What is no image reference may be a mistake of the kind `user:password@host`: it is not repeated.
-  if (reason === 'invalid-reference') return `${place}: ${reason}`;
-  return `${image.slice(0, IMAGE_LENGTH_LOGGED)}: ${reason}${credential === undefined ? '' : ` by ${credential}`}`;
-}
-
-/** Where, not what: a message may quote what it stumbled over. */
-function stackOf(error: unknown): readonly string[] {
-  const lines = error instanceof Error ? (error.stack ?? '').split('\n') : [];
-  return [error instanceof Error ? error.name : 'unknown', ...lines.filter((line) => /^\s+at /.test(line)).slice(0, 8)];
-}
-
-/** What is in force of the credentials, and what is wrong with them. */
-export function observeCatalog(
-  catalog: {
-    readonly credentials: readonly { readonly name: string }[];
-    readonly problems: readonly {
-      readonly credential: string;
-      readonly kind: string;
-      readonly where: string;
-      readonly problem: string;
-    }[];
-  },
-  log: Logger,
-  metrics: Metrics,
-): void {
-  metrics.credentials.set(catalog.credentials.length);
-  metrics.credentialProblems.reset();
-  for (const { kind } of catalog.problems) metrics.credentialProblems.inc({ kind });
-  log.info({ credentials: catalog.credentials.map(({ name }) => name) }, 'credentials in force');
-  for (const { credential, kind, where, problem } of catalog.problems) {
-    log.warn({ credential, kind, where, problem }, 'a credential has a problem');
-  }
 }

@@ -78,9 +78,9 @@ export function createAdmission(
     const decide = (): Injection =>
       planInjection(subject, images, { serviceAccount, pullSecret: view.pullSecret(namespace) }, pullSecretName);
     const injection = decide();
-    if (injection.credentials.length === 0) return answer(subject, injection);
+    if (injection.needs.length === 0) return answer(subject, injection);
     if (review.dryRun) return answer(subject, injection, 'dry-run');
-    const request = { namespace, labels, needed: injection.credentials, timeoutMs: timeoutMs - (now() - started) };
+    const request = { namespace, labels, needs: injection.needs, timeoutMs: timeoutMs - (now() - started) };
     const ensured = await ensure(request, credentials);
     // A Secret that only the write found to be somebody else's must not be listed either: decide again.
     return ensured === 'foreign' ? answer(subject, decide()) : answer(subject, injection, ensured);

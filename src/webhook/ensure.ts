@@ -2,16 +2,11 @@
 // known to be there and nothing is called. Concurrent requests for one namespace share one write; a request leaves at its
 // deadline while the write goes on. It never writes over a Secret that is not ours, and never by force: a write either
 // creates what is missing or rewrites exactly the object that was seen.
-import type { Credential, Logins } from '../core/credential.ts';
+import { planEnsure } from '../core/ensure-plan.ts';
 import type { Policy } from '../core/policy.ts';
-import {
-  isPullSecretType,
-  type PullSecretSettings,
-  planEnsure,
-  pullSecretMetadata,
-  renderPullSecret,
-} from '../core/pull-secret.ts';
+import { isPullSecretType, pullSecretMetadata } from '../core/pull-secret.ts';
 import type { EnsureReason } from '../core/reason.ts';
+import { encodeData, type Need, type Rendering, type Renderings } from '../core/rendering.ts';
 import type { Labels } from '../core/selector.ts';
 import type { PullSecretState } from '../core/surroundings.ts';
 
@@ -43,17 +38,17 @@ export interface EnsurePorts {
   now(): number;
 }
 
-/** The credentials in force. Both change together, so they travel together. */
+/** The credentials in force, and what they make of a pull Secret. Both change together, so they travel together. */
 export interface CredentialsInForce {
   readonly policy: Policy;
-  readonly logins: Logins;
+  readonly renderings: Renderings;
 }
 
 export interface EnsureRequest {
   readonly namespace: string;
   readonly labels: Labels;
-  /** The credentials that the decision chose. */
-  readonly needed: readonly string[];
+  /** The patterns that the decision chose. */
+  readonly needs: readonly Need[];
   /** Milliseconds that the request may still wait. */
   readonly timeoutMs: number;
 }
@@ -64,22 +59,23 @@ const ATTEMPTS = 3;
 /** A namespace where a write just failed is not tried again by every Pod of a large rollout. */
 const REMEMBER_FAILURE_MS = 1_000;
 
-export function createEnsure(settings: PullSecretSettings, ports: EnsurePorts): Ensure {
+export function createEnsure(ports: EnsurePorts): Ensure {
   const flights = new Map<string, Promise<EnsureReason>>();
   const failures = new Map<string, { readonly reason: EnsureReason; readonly until: number }>();
 
   /** One write at a time in a namespace; whoever comes meanwhile waits for it and then looks again. */
-  async function ensure(request: EnsureRequest, inForce: CredentialsInForce): Promise<EnsureReason> {
-    const { namespace, labels, needed } = request;
-    const admitted = inForce.policy.admitted(labels);
+  async function ensure(request: EnsureRequest, { renderings }: CredentialsInForce): Promise<EnsureReason> {
+    const { namespace, needs } = request;
     let outcome: EnsureReason = 'conflict';
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const plan = planEnsure(ports.present(namespace), needed, admitted);
+      const present = ports.present(namespace);
+      const rendering = renderingFor(present, request, renderings);
+      const plan = planEnsure(present, needs, rendering);
       if (plan.act === 'nothing') return attempt === 0 ? plan.reason : outcomeOf(plan.reason, outcome);
       const failure = failures.get(namespace);
       if (failure !== undefined && failure.until > ports.now()) return failure.reason;
       const seen = plan.act === 'rewrite' ? plan.seen : undefined;
-      outcome = await (flights.get(namespace) ?? takeOff(namespace, admitted, inForce.logins, seen));
+      outcome = await (flights.get(namespace) ?? takeOff(namespace, renderings, rendering, seen));
       if (outcome !== 'conflict' && outcome !== 'created' && outcome !== 'rewritten') return outcome;
     }
     if (outcome === 'conflict') remember(namespace, outcome);
@@ -88,22 +84,22 @@ export function createEnsure(settings: PullSecretSettings, ports: EnsurePorts): 
 
   function takeOff(
     namespace: string,
-    admitted: readonly Credential[],
-    logins: Logins,
+    renderings: Renderings,
+    rendering: Rendering,
     seen: PullSecretState | undefined,
   ): Promise<EnsureReason> {
-    const flight = fly(namespace, admitted, logins, seen).finally(() => flights.delete(namespace));
+    const flight = fly(namespace, renderings, rendering, seen).finally(() => flights.delete(namespace));
     flights.set(namespace, flight);
     return flight;
   }
 
   async function fly(
     namespace: string,
-    admitted: readonly Credential[],
-    logins: Logins,
+    renderings: Renderings,
+    rendering: Rendering,
     seen: PullSecretState | undefined,
   ): Promise<EnsureReason> {
-    const outcome = await write(namespace, admitted, logins, seen);
+    const outcome = await write(namespace, renderings, rendering, seen);
     if (outcome === 'created' || outcome === 'rewritten') failures.delete(namespace);
     else if (outcome === 'conflict') await ports.refresh(namespace).catch(() => undefined);
     else remember(namespace, outcome);
@@ -112,19 +108,16 @@ export function createEnsure(settings: PullSecretSettings, ports: EnsurePorts): 
 
   async function write(
     namespace: string,
-    admitted: readonly Credential[],
-    logins: Logins,
+    { settings }: Renderings,
+    { content }: Rendering,
     seen: PullSecretState | undefined,
   ): Promise<EnsureReason> {
-    // The type of a Secret is immutable: one that is there keeps its own.
-    const type = seen !== undefined && isPullSecretType(seen.type) ? seen.type : settings.type;
-    const content = renderPullSecret(admitted, logins, type);
     if (content === undefined) return 'too-large';
     const outcome = await ports.write({
       namespace,
       name: settings.name,
       type: content.type,
-      data: { [content.dataKey]: Buffer.from(content.value).toString('base64') },
+      data: { [content.dataKey]: encodeData(content.value) },
       ...pullSecretMetadata(settings, content),
       ...(seen === undefined ? {} : { seen }),
     });
@@ -139,12 +132,24 @@ export function createEnsure(settings: PullSecretSettings, ports: EnsurePorts): 
   }
 
   return async (request, inForce) => {
-    const known = planEnsure(ports.present(request.namespace), request.needed, []);
-    if (known.act === 'nothing' && known.reason !== 'login-missing') return known.reason;
+    const present = ports.present(request.namespace);
+    const known = planEnsure(present, request.needs, renderingFor(present, request, inForce.renderings));
+    if (known.act === 'nothing') return known.reason;
     const answered = new AbortController();
     const late = ports.sleep(Math.max(0, request.timeoutMs), answered.signal).then((): EnsureReason => 'deadline');
     return Promise.race([ensure(request, inForce), late]).finally(() => answered.abort());
   };
+}
+
+/** The type of a Secret is immutable: one that is there keeps its own until sync replaces it. */
+function renderingFor(
+  present: PullSecretState | undefined,
+  { labels }: EnsureRequest,
+  renderings: Renderings,
+): Rendering {
+  return present !== undefined && isPullSecretType(present.type)
+    ? renderings.of(labels, present.type)
+    : renderings.of(labels);
 }
 
 /** A second look that finds the Secret in order owes that to the write it waited for. */

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { liveReads } from '../../src/cluster/live-reads.ts';
+import { newProjection } from '../../src/cluster/pull-secret-projection.ts';
 import { type Asked, fakeApi, json } from './fake-api.ts';
 
 async function start(t: Parameters<typeof fakeApi>[0], status: (asked: Asked) => number, timeoutMs = 1000) {
@@ -8,7 +9,12 @@ async function start(t: Parameters<typeof fakeApi>[0], status: (asked: Asked) =>
     const code = status(asked);
     if (code > 0) json(response, code, { metadata: { name: 'x', labels: { team: 'a' } } });
   });
-  const options = { client: api.client, pullSecretName: 'pullpass-dockercfg', instance: 'pullpass-system', timeoutMs };
+  const options = {
+    client: api.client,
+    pullSecretName: 'pullpass-dockercfg',
+    project: newProjection('pullpass-system'),
+    timeoutMs,
+  };
   const reads = liveReads({ ...options, time: { now: () => now } });
   function pass(ms: number): void {
     now += ms;

@@ -1,5 +1,7 @@
 import t from 'tap';
-import { digestOf, type ObservedPullSecret, pullSecretStore } from '../../src/cluster/pull-secret-store.ts';
+import { pullSecretStore } from '../../src/cluster/pull-secret-store.ts';
+import type { ObservedPullSecret } from '../../src/core/surroundings.ts';
+import { observed } from '../core/given.ts';
 
 type Step =
   | readonly ['set' | 'observe', number]
@@ -9,7 +11,7 @@ type Step =
   | readonly ['observe-absent'];
 
 function state(version: number): ObservedPullSecret {
-  return { uid: 'u', resourceVersion: String(version), type: 'Opaque', ours: true, credentials: ['a'], digest: 'd' };
+  return observed({ resourceVersion: String(version), credentials: ['a'] });
 }
 
 const rows: readonly { readonly why: string; readonly steps: readonly Step[]; readonly holds: number | undefined }[] = [
@@ -100,8 +102,22 @@ for (const { why, steps, holds } of rows) {
   });
 }
 
-t.test('the digest depends on keys and values, not on their order', async (t) => {
-  t.equal(digestOf({ a: '1', b: '2' }), digestOf({ b: '2', a: '1' }));
-  t.not(digestOf({ a: '1', b: '2' }), digestOf({ a: '12', b: '' }));
-  t.match(digestOf({}), /^[0-9a-f]{64}$/);
+t.test('where one of ours vanished is remembered, until it is back or was taken away on purpose', async (t) => {
+  const store = pullSecretStore(() => undefined);
+  const vanished = (): readonly string[] => [...store.vanished()];
+  store.set('shop', state(5));
+  store.remove('shop', '6');
+  t.same(vanished(), ['shop'], 'somebody deleted it');
+  store.set('shop', state(7));
+  t.same(vanished(), [], 'it is back');
+  store.forget('shop');
+  t.same(vanished(), [], 'sync deleted it');
+  store.remove('shop', '8');
+  t.same(vanished(), [], 'and the watch tells of that later');
+  store.set('other', { ...state(9), ours: false });
+  store.remove('other', '10');
+  t.same(vanished(), [], 'a stranger took his own away');
+  store.set('shop', state(11));
+  store.observe('shop', undefined);
+  t.same(vanished(), ['shop'], 'a live read finds it gone');
 });

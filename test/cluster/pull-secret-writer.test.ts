@@ -1,8 +1,10 @@
 import t from 'tap';
-import { type PullSecretWrite, writePullSecret } from '../../src/cluster/pull-secret-writer.ts';
+import { newProjection } from '../../src/cluster/pull-secret-projection.ts';
+import { deletePullSecret, type PullSecretWrite, writePullSecret } from '../../src/cluster/pull-secret-writer.ts';
 import { LABEL_INSTANCE, LABEL_MANAGED_BY } from '../../src/core/names.ts';
 import { fakeApi, json } from './fake-api.ts';
 
+const project = newProjection('pullpass-system');
 const write: PullSecretWrite = {
   namespace: 'shop',
   name: 'pullpass-dockercfg',
@@ -18,10 +20,10 @@ t.test('creates only what is missing, rewrites only what was seen, never by forc
     const sent = JSON.parse(body);
     json(response, 201, { ...sent, metadata: { ...sent.metadata, uid: 'u1', resourceVersion: '77' } });
   });
-  const result = await writePullSecret(client, write);
+  const result = await writePullSecret(client, project, write);
   t.match(result, { result: 'written', state: { uid: 'u1', resourceVersion: '77', ours: true } });
-  t.match(result, { state: { credentials: ['ghcr', 'harbor'], digest: /^[0-9a-f]{64}$/ } });
-  await writePullSecret(client, { ...write, seen: { uid: 'u1', resourceVersion: '77' } });
+  t.match(result, { state: { credentials: ['ghcr', 'harbor'], digest: /^[\w-]{22}$/ } });
+  await writePullSecret(client, project, { ...write, seen: { uid: 'u1', resourceVersion: '77' } });
   const [create, rewrite] = asked.map(({ body }) => JSON.parse(body));
   t.equal(create.metadata.resourceVersion, '1');
   t.notOk('uid' in create.metadata);
@@ -32,6 +34,28 @@ t.test('creates only what is missing, rewrites only what was seen, never by forc
     t.equal(headers['content-type'], 'application/apply-patch+yaml');
     t.notMatch(body, 'stringData');
   }
+});
+
+t.test('force settles who owns a field of what was seen, and is never sent without it', async (t) => {
+  const { client, asked } = await fakeApi(t, ({ body }, response) => json(response, 200, JSON.parse(body)));
+  await writePullSecret(client, project, { ...write, force: true });
+  await writePullSecret(client, project, { ...write, force: true, seen: { uid: 'u1', resourceVersion: '77' } });
+  t.same(
+    asked.map(({ query }) => query.force),
+    [undefined, 'true'],
+  );
+});
+
+t.test('deletes exactly what was seen', async (t) => {
+  let status = 200;
+  const { client, asked } = await fakeApi(t, (_, response) => json(response, status, {}));
+  const deletion = { namespace: 'shop', name: write.name, seen: { uid: 'u1', resourceVersion: '77' }, timeoutMs: 1000 };
+  t.same(await deletePullSecret(client, deletion), { result: 'deleted' });
+  t.match(JSON.parse(asked[0]?.body ?? ''), { preconditions: { uid: 'u1', resourceVersion: '77' } });
+  status = 404;
+  t.same(await deletePullSecret(client, deletion), { result: 'deleted' }, 'gone is what was wanted');
+  status = 409;
+  t.match(await deletePullSecret(client, deletion), { result: 'conflict' });
 });
 
 const managers = { causes: [{ reason: 'FieldManagerConflict', field: '.data' }] };
@@ -61,7 +85,7 @@ t.test('classifies refusals without quoting them', async (t) => {
   const { client } = await fakeApi(t, (_, response) => json(response, next[0], next[1]));
   for (const [status, body, result, message] of refusals) {
     next = [status, body];
-    const got = await writePullSecret(client, write);
+    const got = await writePullSecret(client, project, write);
     t.match(got, { result, message }, `${status} ${JSON.stringify(body)}`);
     t.notMatch(JSON.stringify(got), 's3cret');
   }
@@ -69,7 +93,9 @@ t.test('classifies refusals without quoting them', async (t) => {
 
 t.test('our own time and the network are told apart', async (t) => {
   const { client } = await fakeApi(t, ({ path }, response) => void (path.includes('/cut/') && response.destroy()));
-  t.match(await writePullSecret(client, { ...write, timeoutMs: 20 }), { result: 'deadline' });
-  t.match(await writePullSecret(client, { ...write, signal: AbortSignal.timeout(20) }), { result: 'deadline' });
-  t.match(await writePullSecret(client, { ...write, namespace: 'cut' }), { result: 'unavailable' });
+  t.match(await writePullSecret(client, project, { ...write, timeoutMs: 20 }), { result: 'deadline' });
+  t.match(await writePullSecret(client, project, { ...write, signal: AbortSignal.timeout(20) }), {
+    result: 'deadline',
+  });
+  t.match(await writePullSecret(client, project, { ...write, namespace: 'cut' }), { result: 'unavailable' });
 });

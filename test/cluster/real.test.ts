@@ -9,6 +9,7 @@ import { connect, type Verb } from '../../src/cluster/client.ts';
 import { type CredentialSecret, watchCredentialSecrets } from '../../src/cluster/credential-secrets.ts';
 import { liveReads } from '../../src/cluster/live-reads.ts';
 import { lookup } from '../../src/cluster/lookup.ts';
+import { newProjection } from '../../src/cluster/pull-secret-projection.ts';
 import { type PullSecretWrite, type WriteResult, writePullSecret } from '../../src/cluster/pull-secret-writer.ts';
 import { SYSTEM_TIME } from '../../src/cluster/time.ts';
 import { openView } from '../../src/cluster/view.ts';
@@ -89,7 +90,8 @@ const client = connect({
   kubeconfig: await limitedKubeconfig(),
   onCall: (verb, resource, status) => calls.push(`${verb} ${resource} ${status}`),
 });
-const common = { client, pullSecretName: NAME, instance: OWN, time: SYSTEM_TIME, log };
+const project = newProjection(OWN);
+const common = { client, pullSecretName: NAME, project, time: SYSTEM_TIME, log };
 const view = openView(common);
 const live = liveReads(common);
 t.teardown(async () => {
@@ -108,7 +110,7 @@ async function eventually(condition: () => boolean, what: string, ms = 10_000): 
 
 function write(namespace: string, more: Partial<PullSecretWrite> = {}): Promise<WriteResult> {
   const text = JSON.stringify({ auths: { 'registry.example.com': { auth: 'bm9ib2R5Om5vdGhpbmc=' } } });
-  return writePullSecret(client, {
+  return writePullSecret(client, project, {
     namespace,
     name: NAME,
     type: 'kubernetes.io/dockerconfigjson',

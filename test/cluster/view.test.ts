@@ -1,9 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import t from 'tap';
 import type { ApiObject } from '../../src/cluster/api-object.ts';
+import { newProjection } from '../../src/cluster/pull-secret-projection.ts';
 import { openView } from '../../src/cluster/view.ts';
 import { LABEL_INSTANCE, LABEL_MANAGED_BY } from '../../src/core/names.ts';
 import { PLAIN_SERVICE_ACCOUNT } from '../../src/core/surroundings.ts';
+import { observed } from '../core/given.ts';
 import { events, fakeApi, IMPATIENT, json, memoryLog, until } from './fake-api.ts';
 
 const MARK = { [LABEL_MANAGED_BY]: 'pullpass', [LABEL_INSTANCE]: 'pullpass-system' };
@@ -17,7 +19,11 @@ async function start(t: Parameters<typeof fakeApi>[0], objects: Readonly<Record<
     else json(response, 200, { metadata: { resourceVersion: '100' }, items: objects[resource] ?? [] });
   });
   const log = memoryLog();
-  const options = { client: api.client, pullSecretName: 'pullpass-dockercfg', instance: 'pullpass-system' };
+  const options = {
+    client: api.client,
+    pullSecretName: 'pullpass-dockercfg',
+    project: newProjection('pullpass-system'),
+  };
   const view = openView({ ...options, time: IMPATIENT, log });
   t.teardown(() => view.stop());
   await view.whenSynced;
@@ -75,7 +81,7 @@ t.test('tells subscribers of a namespace and of a ServiceAccount, until they lea
 
 t.test('the result of an own write is visible at once, unless the watch is past it', async (t) => {
   const { view, send } = await start(t, {});
-  const state = { uid: 'u', type: 'Opaque', ours: true, credentials: [], digest: '' };
+  const state = observed();
   view.observePullSecret('shop', { ...state, resourceVersion: '110' });
   t.equal(view.pullSecret('shop')?.resourceVersion, '110');
   view.observePullSecret('late', { ...state, resourceVersion: '99' });

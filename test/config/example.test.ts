@@ -11,7 +11,11 @@ t.test('the example is a configuration that means what its comments say', async 
   if ('problems' in loaded) return t.fail(loaded.problems.map(describeProblem).join('\n'));
   const { credentials, workloads, namespaces, requireNamespaces } = loaded.config;
   t.same(
-    credentials.map(({ name, match, source }) => [name, match.map(({ text }) => text), source.dockerConfig]),
+    credentials.map(({ name, match, source }) => [
+      name,
+      match.map(({ text }) => text),
+      source.kind === 'dockerConfig' && source.path,
+    ]),
     [
       ['harbor', ['harbor.acme.example', '*.harbor.acme.example:5000'], '/etc/pullpass/harbor/config.json'],
       ['ghcr', ['ghcr.io/acme/'], '/etc/pullpass/ghcr/config.json'],

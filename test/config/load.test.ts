@@ -23,9 +23,13 @@ const DEFAULTS = {
     annotations: {},
     labels: {},
     distribution: 'on-demand',
+    grace: 86_400_000,
   },
   namespaces: { matchLabels: { 'pullpass.dev/inject': 'enabled' } },
   workloads: ['Deployment'],
+  missedPods: { repair: 'off', restartsPerMinute: 30 },
+  credentialHealth: { enabled: false, interval: 21_600_000, realms: [] },
+  metrics: { namespaces: false },
   requireNamespaces: false,
 };
 
@@ -60,7 +64,11 @@ requireNamespaces: false
     '/etc/pullpass/pullpass.yaml',
   );
   t.same(
-    config.credentials.map(({ name, match, source }) => [name, match.map(({ text }) => text), source.dockerConfig]),
+    config.credentials.map(({ name, match, source }) => [
+      name,
+      match.map(({ text }) => text),
+      source.kind === 'dockerConfig' && source.path,
+    ]),
     [
       ['harbor', ['harbor.acme.io', '*.harbor.acme.io:5000'], '/etc/pullpass/harbor/config.json'],
       ['quay', ['quay.io/acme/'], '/etc/quay.json'],
@@ -102,7 +110,12 @@ const ROWS: readonly (readonly [text: string, complaints: readonly string[]])[] 
     ],
   ],
   ['credential: []', ['1:1 credential: unknown key, did you mean "credentials"?']],
-  ['zzz: 1', ['1:1 zzz: unknown key, known here: credentials, pullSecret, namespaces, workloads, requireNamespaces']],
+  [
+    'zzz: 1',
+    [
+      '1:1 zzz: unknown key, known here: credentials, pullSecret, namespaces, workloads, missedPods, credentialHealth, metrics, requireNamespaces',
+    ],
+  ],
   ['pullSecret:\n  nmae: x', ['2:3 pullSecret.nmae: unknown key, did you mean "name"?']],
   [
     'pullSecret: { name: A_b }',
@@ -116,9 +129,20 @@ const ROWS: readonly (readonly [text: string, complaints: readonly string[]])[] 
       '1:21 pullSecret.type "Opaque": unknown value, known here: kubernetes.io/dockerconfigjson, kubernetes.io/dockercfg',
     ],
   ],
+  ['pullSecret: { grace: soon }', ['1:22 pullSecret.grace "soon": wanted a duration such as "24h", "15m" or "90s"']],
   [
-    'pullSecret: { distribution: everywhere }',
-    ['1:29 pullSecret.distribution "everywhere": not available yet in this version'],
+    'credentialHealth: { interval: 1s, realms: ["https://auth.acme.io"] }',
+    [
+      '1:31 credentialHealth.interval "1s": wanted a duration from 60s to 8784h',
+      '1:44 credentialHealth.realms[0] "https://auth.acme.io": wanted a host, with ":port" if it has one, such as auth.acme.io',
+    ],
+  ],
+  [
+    'missedPods: { repair: always, restartsPerMinute: 0 }',
+    [
+      '1:23 missedPods.repair "always": unknown value, known here: off, restart',
+      '1:50 missedPods.restartsPerMinute: must be at least 1',
+    ],
   ],
   [
     'pullSecret: { distribution: evrywhere }',
@@ -191,22 +215,27 @@ const ROWS: readonly (readonly [text: string, complaints: readonly string[]])[] 
     ['4:13 credentials[0].source: wanted exactly one of dockerConfig, credentialProvider and credentialHelper'],
   ],
   [
-    'credentials:\n  - name: a\n    match: [ghcr.io]\n    source: { credentialHelper: acme }',
-    ['4:33 credentials[0].source.credentialHelper "acme": not available yet in this version'],
+    'credentials:\n  - name: a\n    match: ["*.ghcr.io", ghcr.io/a-*]\n    source: { credentialHelper: acme }',
+    [
+      '3:13 credentials[0].match[0] "*.ghcr.io": a credentialHelper is asked about one host at a time, write the host without "*"',
+    ],
   ],
   [
-    'credentials:\n  - name: a\n    match: [ghcr.io]\n    source: { credentialProvider: { command: ecr, arg: [] } }',
+    'credentials:\n  - name: a\n    match: [ghcr.io]\n    source: { credentialHelper: docker-credential-acme }',
     [
-      '4:35 credentials[0].source.credentialProvider: not available yet in this version',
-      '4:51 credentials[0].source.credentialProvider.arg: unknown key, did you mean "args"?',
+      '4:33 credentials[0].source.credentialHelper "docker-credential-acme": leave out "docker-credential-", the name alone is wanted',
+    ],
+  ],
+  [
+    'credentials:\n  - name: a\n    match: [ghcr.io]\n    source: { credentialProvider: { command: ecr x, arg: [] } }',
+    [
+      '4:46 credentials[0].source.credentialProvider.command: wanted a program alone, its arguments belong into "args"',
+      '4:53 credentials[0].source.credentialProvider.arg: unknown key, did you mean "args"?',
     ],
   ],
   [
     'credentials:\n  - name: a\n    match: [ghcr.io]\n    source: { dockerConfig: a.json, credentialHelper: acme }',
-    [
-      '4:13 credentials[0].source: wanted exactly one of dockerConfig, credentialProvider and credentialHelper',
-      '4:55 credentials[0].source.credentialHelper "acme": not available yet in this version',
-    ],
+    ['4:13 credentials[0].source: wanted exactly one of dockerConfig, credentialProvider and credentialHelper'],
   ],
   [
     'credentials:\n  - name: a\n    match: [ghcr.io]\n    source: { dockerConfig: ~/.docker/config.json }',
@@ -285,7 +314,8 @@ t.test('no message holds a password, wherever somebody put it', async (t) => {
     `credentials: [{ name: a, match: ["https://someone:${CANARY}@ghcr.io"], source: { dockerConfig: a } }]`,
     `credentials: [{ name: a, match: [ghcr.io], source: ${CANARY} }]`,
     `credentials: [{ name: a, match: [ghcr.io], source: { dockerConfig: '{"auths":{"ghcr.io":{"auth":"${CANARY_AUTH}"}}}' } }]`,
-    `credentials: [{ name: a, match: [ghcr.io], source: { credentialProvider: { command: x, args: ["${CANARY}"] } } }]`,
+    `credentials: [{ name: a, match: [ghcr.io], source: { credentialProvider: { command: "x ${CANARY}" } } }]`,
+    `credentials: [{ name: a, match: [ghcr.io], source: { credentialProvider: { command: x, env: { "a b ${CANARY}": x } } } }]`,
     `credentials: [{ name: a, match: [ghcr.io], source: { credentialProvider: { command: x, args: ${CANARY} } } }]`,
     `password: "${CANARY}`,
     `password: ${CANARY}: x`,

@@ -2,7 +2,11 @@
 import type { Credential } from '../../src/core/credential.ts';
 import { type ImageReference, parseImage } from '../../src/core/image.ts';
 import { type Pattern, parsePattern } from '../../src/core/pattern.ts';
+import { compilePolicy, type Policy } from '../../src/core/policy.ts';
+import type { PullSecretSettings } from '../../src/core/pull-secret.ts';
+import { compileRenderings, type Rendering, type Renderings } from '../../src/core/rendering.ts';
 import { type LabelSelector, parseSelector } from '../../src/core/selector.ts';
+import type { ObservedPullSecret } from '../../src/core/surroundings.ts';
 import type { Workload } from '../../src/core/workload.ts';
 
 export function patternOf(text: string): Pattern {
@@ -46,4 +50,40 @@ export function objectOf(workload: Workload, podSpec: unknown, beside: object = 
   let object: Record<string, unknown> = { ...beside, [last]: podSpec };
   for (const segment of workload.podSpec.slice(0, -1).toReversed()) object = { [segment]: object };
   return object;
+}
+
+export const SETTINGS: PullSecretSettings = {
+  name: 'pullpass-dockercfg',
+  type: 'kubernetes.io/dockerconfigjson',
+  labels: {},
+  annotations: {},
+  instance: 'pullpass-system',
+};
+
+/** What the credentials of a policy make of a pull Secret, each with its own name as username and password. */
+export function renderingsOf(policy: Policy, settings: PullSecretSettings = SETTINGS): Renderings {
+  const logins = (name: string) => ({ username: name, password: name });
+  return compileRenderings(policy, logins, settings, (base64) => `digest of ${base64}`);
+}
+
+export function renderingOf(credentials: readonly Credential[], settings?: PullSecretSettings): Rendering {
+  return renderingsOf(compilePolicy(credentials), settings).of({});
+}
+
+/** A pull Secret of ours as the view has it. */
+export function observed(more: Partial<ObservedPullSecret> = {}): ObservedPullSecret {
+  return {
+    uid: 'u',
+    resourceVersion: '1',
+    type: SETTINGS.type,
+    ours: true,
+    credentials: [],
+    keys: new Set(),
+    digest: '',
+    marks: '',
+    immutable: false,
+    leaving: false,
+    unwantedSince: undefined,
+    ...more,
+  };
 }

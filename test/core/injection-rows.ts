@@ -2,7 +2,14 @@
 import type { PullSecretState } from '../../src/core/surroundings.ts';
 
 export const OURS = 'pullpass-dockercfg';
-const secret: PullSecretState = { uid: 'u', resourceVersion: '1', type: 'x', ours: true, credentials: [] };
+const secret: PullSecretState = {
+  uid: 'u',
+  resourceVersion: '1',
+  type: 'x',
+  ours: true,
+  credentials: [],
+  keys: new Set(),
+};
 const foreign = { ...secret, ours: false };
 
 export interface Row {

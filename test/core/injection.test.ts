@@ -47,7 +47,13 @@ t.test('why each image is, or is not, served', async (t) => {
     decide({}).map(({ reason }) => reason),
     ['served', 'excepted', 'not-allowed', 'no-login', 'no-credential', 'invalid-reference'],
   );
-  t.same(decide({ team: 'x' })[2], { place: 'containers[2]', image: 't.io/app', reason: 'served', credential: 'team' });
+  t.same(decide({ team: 'x' })[2], {
+    place: 'containers[2]',
+    image: 't.io/app',
+    reason: 'served',
+    credential: 'team',
+    pattern: 't.io',
+  });
 });
 
 t.test('the credentials, once each and sorted', async (t) => {

@@ -40,7 +40,14 @@ function mostly(value: boolean): fc.Arbitrary<boolean> {
 }
 
 const pullSecret = fc.option(
-  fc.record({ uid: name, resourceVersion: name, type: name, ours: mostly(true), credentials: fc.array(name) }),
+  fc.record({
+    uid: name,
+    resourceVersion: name,
+    type: name,
+    ours: mostly(true),
+    credentials: fc.array(name),
+    keys: fc.constant(new Set<string>()),
+  }),
   { nil: undefined },
 );
 const serviceAccount = fc.record({ pullSecrets: fc.array(name, { maxLength: 3 }), enforcesMountable: mostly(false) });

@@ -5,11 +5,10 @@ import type { Pattern } from '../../src/core/pattern.ts';
 import {
   CONTENT_MAX_BYTES,
   isPullSecretType,
-  planEnsure,
+  type PullSecretContent,
   pullSecretMetadata,
   renderPullSecret,
 } from '../../src/core/pull-secret.ts';
-import type { PullSecretState } from '../../src/core/surroundings.ts';
 import { credential } from './given.ts';
 
 const JSON_TYPE = 'kubernetes.io/dockerconfigjson';
@@ -17,18 +16,27 @@ const OLD_TYPE = 'kubernetes.io/dockercfg';
 const login: Login = { username: 'robot', password: 'not:a:password' };
 const entry = { ...login, auth: Buffer.from('robot:not:a:password').toString('base64') };
 
+function withoutKeys(content: PullSecretContent | undefined): object {
+  const { keys, ...rest } = content ?? { keys: new Map() };
+  return { ...rest, keys: [...keys].map(([key, { credential }]) => `${key} ${credential.name}`) };
+}
+
 t.test('both types', async (t) => {
   const credentials = [credential('b', ['r.io']), credential('a', ['e.io/x/'])];
   const auths = { 'e.io/x/': entry, 'r.io': entry };
-  const rest = { credentials: ['a', 'b'], unreadable: [] };
-  t.same(
-    renderPullSecret(credentials, () => login, JSON_TYPE),
-    { type: JSON_TYPE, dataKey: '.dockerconfigjson', value: JSON.stringify({ auths }), ...rest },
-  );
-  t.same(
-    renderPullSecret(credentials, () => login, OLD_TYPE),
-    { type: OLD_TYPE, dataKey: '.dockercfg', value: JSON.stringify(auths), ...rest },
-  );
+  const rest = { credentials: ['a', 'b'], unreadable: [], keys: ['e.io/x/ a', 'r.io b'] };
+  t.same(withoutKeys(renderPullSecret(credentials, () => login, JSON_TYPE)), {
+    type: JSON_TYPE,
+    dataKey: '.dockerconfigjson',
+    value: JSON.stringify({ auths }),
+    ...rest,
+  });
+  t.same(withoutKeys(renderPullSecret(credentials, () => login, OLD_TYPE)), {
+    type: OLD_TYPE,
+    dataKey: '.dockercfg',
+    value: JSON.stringify(auths),
+    ...rest,
+  });
   t.equal(renderPullSecret([], () => login, JSON_TYPE)?.value, '{"auths":{}}', 'none is valid too');
   for (const type of [JSON_TYPE, OLD_TYPE]) t.equal(isPullSecretType(type), true);
   for (const type of ['Opaque', 'constructor', '']) t.equal(isPullSecretType(type), false, type);
@@ -102,32 +110,4 @@ t.test('the marks win over what the administrator set', async (t) => {
     labels: { team: 'x', 'app.kubernetes.io/managed-by': 'pullpass', 'pullpass.dev/instance': 'pullpass-system' },
     annotations: { note: 'y', 'pullpass.dev/credentials': 'a,b' },
   });
-});
-
-const OURS: PullSecretState = { uid: 'u', resourceVersion: '1', type: JSON_TYPE, ours: true, credentials: ['a', 'b'] };
-const A = credential('a', ['r.io']);
-const A_WITHOUT = credential('a', ['r.io', 'e.io'], { missing: ['e.io'] });
-const C = credential('c', ['c.io']);
-const C_WITHOUT = credential('c', ['c.io', 'd.io'], { missing: ['d.io'] });
-
-t.test('when an admission writes it', async (t) => {
-  const rows = [
-    ['missing', undefined, ['a'], [A], { act: 'create' }],
-    ['not ours', { ...OURS, ours: false, credentials: [] }, ['a'], [A], { act: 'nothing', reason: 'foreign' }],
-    ['all named', OURS, ['a'], [A], { act: 'nothing', reason: 'present' }],
-    ['nothing needed', OURS, [], [A], { act: 'nothing', reason: 'present' }],
-    ['all named, though a login is gone', OURS, ['b'], [A_WITHOUT], { act: 'nothing', reason: 'present' }],
-    ['one is not named', OURS, ['a', 'c'], [A, C], { act: 'rewrite', seen: OURS }],
-    [
-      'a rewrite would lose a login that is there',
-      OURS,
-      ['c'],
-      [A_WITHOUT, C],
-      { act: 'nothing', reason: 'login-missing' },
-    ],
-    ['a login is missing that was not there', OURS, ['c'], [A, C_WITHOUT], { act: 'rewrite', seen: OURS }],
-    ['a withdrawn credential is no loss', OURS, ['c'], [C], { act: 'rewrite', seen: OURS }],
-  ] as const;
-  for (const [because, present, needed, admitted, plan] of rows)
-    t.same(planEnsure(present, needed, admitted), plan, because);
 });

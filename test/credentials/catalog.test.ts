@@ -52,6 +52,7 @@ function open(
     dockerConfigs,
     requireNamespaces,
     files,
+    now: () => 0,
     later: time.later,
     onChange,
   });

@@ -76,7 +76,9 @@ export async function startServe(
     ...['serve', '--kubeconfig', options.kubeconfig ?? plane.kubeconfig, '--namespace', OWN_NAMESPACE],
     ...['--host', '127.0.0.1', '--port', `${port}`, '--health-port', `${healthPort}`, '--drain', '1', ...args],
   ];
-  const child = spawn(process.execPath, [program, ...all], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...(options.bundle ? ['--max-semi-space-size=2'] : []), program, ...all], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const served = describe(child, port, healthPort, () => output);

@@ -7,6 +7,7 @@ import { type LabelSelector, type Labels, selects } from '../../src/core/selecto
 import type { PullSecretState, ServiceAccountState } from '../../src/core/surroundings.ts';
 import { selectWorkloads } from '../../src/core/workload.ts';
 import { createAdmission, type Found } from '../../src/webhook/admission.ts';
+import { renderingsOf } from '../core/given.ts';
 import { secret } from './fake-cluster.ts';
 
 const OWN = 'pullpass-system';
@@ -46,21 +47,21 @@ function setUp(cluster: Cluster = {}) {
       },
       pullSecret: cluster.pullSecret ?? (() => undefined),
     },
-    async ({ namespace, needed, timeoutMs }) => {
-      calls.push(`ensure ${namespace} ${needed} within ${timeoutMs}`);
+    async ({ namespace, needs, timeoutMs }) => {
+      calls.push(`ensure ${namespace} ${needs.map(({ credential }) => credential)} within ${timeoutMs}`);
       return cluster.ensured ?? 'created';
     },
-    () => ({
-      policy: compilePolicy([
+    () => {
+      const policy = compilePolicy([
         {
           name: 'ghcr',
           patterns: [{ pattern: parsed.value, hasLogin: true }],
           except: [],
           ...(cluster.credentialFor === undefined ? {} : { namespaces: cluster.credentialFor }),
         },
-      ]),
-      logins: () => undefined,
-    }),
+      ]);
+      return { policy, renderings: renderingsOf(policy) };
+    },
     () => 0,
   );
   const review = (image: string, more: object = {}) => {

@@ -4,6 +4,7 @@ import t from 'tap';
 import { parsePattern } from '../../src/core/pattern.ts';
 import { compilePolicy } from '../../src/core/policy.ts';
 import type { EnsureReason } from '../../src/core/reason.ts';
+import { compileRenderings } from '../../src/core/rendering.ts';
 import type { PullSecretState } from '../../src/core/surroundings.ts';
 import {
   type CredentialsInForce,
@@ -20,7 +21,12 @@ const SETTINGS = {
   annotations: {},
   instance: 'pullpass-system',
 } as const;
-const REQUEST: EnsureRequest = { namespace: 'shop', labels: {}, needed: ['ghcr'], timeoutMs: 5_000 };
+const REQUEST: EnsureRequest = {
+  namespace: 'shop',
+  labels: {},
+  needs: [{ credential: 'ghcr', pattern: 'ghcr.io' }],
+  timeoutMs: 5_000,
+};
 
 function inForce(hasLogin = true, ...more: string[]): CredentialsInForce {
   const credentials = ['ghcr.io', ...more].map((host) => {
@@ -30,12 +36,13 @@ function inForce(hasLogin = true, ...more: string[]): CredentialsInForce {
     return { name: host.split('.')[0] ?? '', patterns: [{ pattern: parsed.value, hasLogin: known }], except: [] };
   });
   const login = { username: 'fake-user', password: 'fake-password' };
-  return { policy: compilePolicy(credentials), logins: () => login };
+  const policy = compilePolicy(credentials);
+  return { policy, renderings: compileRenderings(policy, () => login, SETTINGS, String) };
 }
 
 t.test('100 concurrent requests cost one write, and all hear that it was created', async (t) => {
   const cluster = fakeCluster();
-  const ensure = createEnsure(SETTINGS, cluster.ports);
+  const ensure = createEnsure(cluster.ports);
   const reasons = await Promise.all(Array.from({ length: 100 }, () => ensure(REQUEST, inForce())));
   t.equal(cluster.writes.length, 1);
   t.same(new Set(reasons), new Set(['created']));
@@ -44,7 +51,7 @@ t.test('100 concurrent requests cost one write, and all hear that it was created
 
 t.test('what is written carries the mark, the credentials and their logins', async (t) => {
   const cluster = fakeCluster();
-  await createEnsure(SETTINGS, cluster.ports)(REQUEST, inForce());
+  await createEnsure(cluster.ports)(REQUEST, inForce());
   const [{ data, ...rest } = { data: {} as PullSecretWrite['data'] }] = cluster.writes;
   t.strictSame(rest, {
     namespace: 'shop',
@@ -65,7 +72,7 @@ t.test('what is there costs no write, whether ours or not', async (t) => {
   ];
   for (const [state, reason] of rows) {
     const cluster = fakeCluster(state);
-    t.equal(await createEnsure(SETTINGS, cluster.ports)(REQUEST, inForce()), reason);
+    t.equal(await createEnsure(cluster.ports)(REQUEST, inForce()), reason);
     t.equal(cluster.writes.length, 0);
   }
 });
@@ -73,20 +80,20 @@ t.test('what is there costs no write, whether ours or not', async (t) => {
 t.test('a credential that is missing in ours is added, bound to what was seen, in the type that it has', async (t) => {
   const old = { ...secret(['quay']), type: 'kubernetes.io/dockercfg' };
   const cluster = fakeCluster(old);
-  t.equal(await createEnsure(SETTINGS, cluster.ports)(REQUEST, inForce()), 'rewritten');
+  t.equal(await createEnsure(cluster.ports)(REQUEST, inForce()), 'rewritten');
   t.match(cluster.writes, [{ seen: old, type: 'kubernetes.io/dockercfg', data: { '.dockercfg': String } }]);
 });
 
 t.test('a rewrite that would take away a login is not made', async (t) => {
   const cluster = fakeCluster(secret(['quay']));
-  t.equal(await createEnsure(SETTINGS, cluster.ports)(REQUEST, inForce(false, 'quay.io')), 'login-missing');
+  t.equal(await createEnsure(cluster.ports)(REQUEST, inForce(false, 'quay.io')), 'login-missing');
   t.equal(cluster.writes.length, 0);
 });
 
 t.test('another replica was faster: found after the conflict, one write', async (t) => {
   const cluster = fakeCluster();
   cluster.becomes(secret(['ghcr']));
-  t.equal(await createEnsure(SETTINGS, cluster.ports)(REQUEST, inForce()), 'present');
+  t.equal(await createEnsure(cluster.ports)(REQUEST, inForce()), 'present');
   t.equal(cluster.writes.length, 1);
   t.equal(cluster.refreshes(), 1);
 });
@@ -94,7 +101,7 @@ t.test('another replica was faster: found after the conflict, one write', async 
 t.test('the conflict was a Secret that is not ours: foreign, and nothing more is written', async (t) => {
   const cluster = fakeCluster();
   cluster.becomes(secret([], false));
-  const ensure = createEnsure(SETTINGS, cluster.ports);
+  const ensure = createEnsure(cluster.ports);
   t.equal(await ensure(REQUEST, inForce()), 'foreign');
   t.equal(await ensure(REQUEST, inForce()), 'foreign');
   t.equal(cluster.writes.length, 1);
@@ -103,14 +110,14 @@ t.test('the conflict was a Secret that is not ours: foreign, and nothing more is
 t.test('whoever loses every race gives up after three writes', async (t) => {
   const cluster = fakeCluster();
   cluster.failNext('conflict', 'conflict', 'conflict');
-  t.equal(await createEnsure(SETTINGS, cluster.ports)(REQUEST, inForce()), 'conflict');
+  t.equal(await createEnsure(cluster.ports)(REQUEST, inForce()), 'conflict');
   t.equal(cluster.writes.length, 3);
 });
 
 t.test('at its deadline a request leaves, the write goes on and serves those who wait longer', async (t) => {
   const cluster = fakeCluster();
   const release = cluster.holdWrites();
-  const ensure = createEnsure(SETTINGS, cluster.ports);
+  const ensure = createEnsure(cluster.ports);
   const short = ensure({ ...REQUEST, timeoutMs: 100 }, inForce());
   const long = ensure(REQUEST, inForce());
   cluster.pass(100);
@@ -125,7 +132,7 @@ t.test('a failure is remembered for a second: it is told to all, and tried again
   for (const failure of ['quota', 'forbidden', 'terminating', 'unavailable'] as const) {
     const cluster = fakeCluster();
     cluster.failNext(failure);
-    const ensure = createEnsure(SETTINGS, cluster.ports);
+    const ensure = createEnsure(cluster.ports);
     t.equal(await ensure(REQUEST, inForce()), failure);
     cluster.pass(999);
     t.equal(await ensure(REQUEST, inForce()), failure, 'remembered');
@@ -139,7 +146,7 @@ t.test('a failure is remembered for a second: it is told to all, and tried again
 t.test('a failure that is remembered does not hide a Secret that came meanwhile', async (t) => {
   const cluster = fakeCluster();
   cluster.failNext('quota');
-  const ensure = createEnsure(SETTINGS, cluster.ports);
+  const ensure = createEnsure(cluster.ports);
   await ensure(REQUEST, inForce());
   cluster.becomes(secret(['ghcr']));
   cluster.learns();
@@ -151,7 +158,7 @@ t.test('a write that throws fails its request and leaves nothing behind', async 
   let broken = true;
   const write = (request: PullSecretWrite) =>
     broken ? Promise.reject(new Error('a bug')) : cluster.ports.write(request);
-  const ensure = createEnsure(SETTINGS, { ...cluster.ports, write });
+  const ensure = createEnsure({ ...cluster.ports, write });
   await t.rejects(ensure(REQUEST, inForce()), { message: 'a bug' });
   broken = false;
   t.equal(await ensure(REQUEST, inForce()), 'created');
@@ -162,7 +169,7 @@ t.test(
   async (t) => {
     const cluster = fakeCluster();
     cluster.failNext('conflict', 'conflict', 'conflict');
-    const ensure = createEnsure(SETTINGS, cluster.ports);
+    const ensure = createEnsure(cluster.ports);
     t.equal(await ensure(REQUEST, inForce()), 'conflict');
     t.equal(await ensure(REQUEST, inForce()), 'conflict');
     t.equal(cluster.writes.length, 3);

@@ -6,7 +6,8 @@ import type { PullSecretWrite, WriteFailure } from '../../src/webhook/ensure.ts'
 export const TYPE = 'kubernetes.io/dockerconfigjson';
 
 export function secret(credentials: readonly string[], ours = true): PullSecretState {
-  return { uid: 'u', resourceVersion: '1', type: TYPE, ours, credentials };
+  const keys = new Set(credentials.map((name) => `${name}.io`));
+  return { uid: 'u', resourceVersion: '1', type: TYPE, ours, credentials, keys };
 }
 
 export function fakeCluster(known?: PullSecretState) {

@@ -6,6 +6,7 @@ import { selectWorkloads } from '../../src/core/workload.ts';
 import { type Admit, createAdmission } from '../../src/webhook/admission.ts';
 import { makeServingCertificate } from '../../src/webhook/certificate.ts';
 import { createServer, type ServerEvent } from '../../src/webhook/server.ts';
+import { renderingsOf } from '../core/given.ts';
 
 const certificate = await makeServingCertificate(['localhost'], new Date());
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -24,7 +25,7 @@ const plainAdmit = createAdmission(
     pullSecret: () => undefined,
   },
   async () => 'created',
-  () => ({ policy: compilePolicy([]), logins: () => undefined }),
+  () => ({ policy: compilePolicy([]), renderings: renderingsOf(compilePolicy([])) }),
   () => 0,
 );
 

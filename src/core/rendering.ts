@@ -1,0 +1,123 @@
+// What the pull Secret of a namespace should hold, rendered once for each set of credentials that namespaces may use: ten
+// thousand namespaces share a handful. Admission and sync ask here, so that both mean the same bytes. The surprising rule:
+// the labels of a namespace are looked up as an object, which the view keeps for as long as they do not change.
+import type { Credential, Logins } from './credential.ts';
+import { planKeys } from './key-plan.ts';
+import type { Policy } from './policy.ts';
+import {
+  type PullSecretContent,
+  type PullSecretSettings,
+  type PullSecretType,
+  pullSecretMetadata,
+  renderPullSecret,
+} from './pull-secret.ts';
+import type { Labels } from './selector.ts';
+import { markText } from './surroundings.ts';
+
+/** A pattern of a credential that an image was served by. */
+export interface Need {
+  readonly credential: string;
+  readonly pattern: string;
+}
+
+export interface Rendering {
+  /** The credentials that the namespace may use, in order, whether they have a login or not. */
+  readonly admitted: readonly Credential[];
+  /** undefined: too large, or the host globs overlap in too many ways. */
+  readonly content: PullSecretContent | undefined;
+  /** Of `content.value`, base64-encoded, as the view computes it of what is there; empty without content. */
+  readonly digest: string;
+  /** The labels and annotations that it should carry, as `markText` writes them. */
+  readonly marks: string;
+  /** Keys that would be there if every pattern had a login: one that is there now would be lost by writing the content. */
+  readonly lacking: ReadonlySet<string>;
+  /** The keys that stand for a pattern of a credential. */
+  keysOf(need: Need): readonly string[];
+}
+
+export interface Renderings {
+  readonly settings: PullSecretSettings;
+  /** @param type absent: that of the settings */
+  of(namespace: Labels, type?: PullSecretType): Rendering;
+}
+
+/** @param digestOf of a value as it stands in `data` of a Secret */
+export function compileRenderings(
+  policy: Policy,
+  logins: Logins,
+  settings: PullSecretSettings,
+  digestOf: (base64: string) => string,
+): Renderings {
+  const byLabels = new Map<PullSecretType, WeakMap<Labels, Rendering>>();
+  const bySet = new Map<string, Rendering>();
+  const position = new Map(policy.credentials.map((credential, i) => [credential, i]));
+
+  function ofSet(namespace: Labels, type: PullSecretType): Rendering {
+    const admitted = policy.admitted(namespace);
+    const set = `${type} ${admitted.map((credential) => position.get(credential)).join()}`;
+    const known = bySet.get(set);
+    if (known !== undefined) return known;
+    const rendering = render(admitted, logins, { ...settings, type }, digestOf);
+    bySet.set(set, rendering);
+    return rendering;
+  }
+
+  return {
+    settings,
+    of(namespace, type = settings.type) {
+      const ofType = byLabels.get(type) ?? new WeakMap<Labels, Rendering>();
+      byLabels.set(type, ofType);
+      const known = ofType.get(namespace);
+      if (known !== undefined) return known;
+      const rendering = ofSet(namespace, type);
+      ofType.set(namespace, rendering);
+      return rendering;
+    },
+  };
+}
+
+function render(
+  admitted: readonly Credential[],
+  logins: Logins,
+  settings: PullSecretSettings,
+  digestOf: (base64: string) => string,
+): Rendering {
+  const content = renderPullSecret(admitted, logins, settings.type);
+  const keys = new Map<string, string[]>();
+  for (const [key, { credential, pattern }] of content?.keys ?? []) {
+    const id = `${credential.name} ${pattern.text}`;
+    keys.set(id, [...(keys.get(id) ?? []), key]);
+  }
+  return {
+    admitted,
+    content,
+    digest: content === undefined ? '' : digestOf(encodeData(content.value)),
+    marks: content === undefined ? '' : marksOf(settings, content),
+    lacking: lackingKeys(admitted, content),
+    keysOf: ({ credential, pattern }) => keys.get(`${credential} ${pattern}`) ?? [],
+  };
+}
+
+/** @param unwantedSince of a pull Secret that nobody is meant to use any more */
+export function marksOf(
+  settings: PullSecretSettings,
+  content: Pick<PullSecretContent, 'credentials'>,
+  unwantedSince?: number,
+): string {
+  const { labels, annotations } = pullSecretMetadata(settings, content, unwantedSince);
+  return markText(labels, annotations);
+}
+
+export function encodeData(value: string): string {
+  return Buffer.from(value).toString('base64');
+}
+
+function lackingKeys(admitted: readonly Credential[], content: PullSecretContent | undefined): ReadonlySet<string> {
+  if (admitted.every(({ patterns }) => patterns.every(({ hasLogin }) => hasLogin))) return new Set();
+  const complete = admitted.map((credential) => ({
+    ...credential,
+    patterns: credential.patterns.map(({ pattern }) => ({ pattern, hasLogin: true })),
+  }));
+  const keys = (planKeys(complete) ?? []).map(({ key }) => key);
+  return new Set(keys.filter((key) => !content?.keys.has(key)));
+}

@@ -1,0 +1,119 @@
+// Puts sync together: the planner's situations out of the view and the credentials in force, the writes out of the cluster,
+// the loop that decides when, and the Secret that keeps the logins. It runs on the elected replica only; a pass asks the
+// clock before each write whether it still is.
+import { setImmediate } from 'node:timers/promises';
+import type { Client } from '../cluster/client.ts';
+import { takeConfirmation, writeLoginsSecret } from '../cluster/logins-secret.ts';
+import { SYSTEM_TIME } from '../cluster/time.ts';
+import { ANNOTATION_CONFIRM_REMOVAL, LOGINS_SECRET_NAME } from '../core/names.ts';
+import { namespaceRefusal } from '../core/participation.ts';
+import type { Labels } from '../core/selector.ts';
+import type { Situation } from '../core/sync-plan.ts';
+import { createKeepLogins } from '../sync/keep-logins.ts';
+import { createLoop, type SyncLoop } from '../sync/loop.ts';
+import { createPass, type PassReport } from '../sync/pass.ts';
+import { type Logger, stackOf } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { createSyncReport, type Refusal, type SyncReport } from '../telemetry/sync.ts';
+import type { Cluster } from './cluster-ports.ts';
+import type { Credentials } from './credentials-in-force.ts';
+import { later } from './later.ts';
+
+export interface SyncOptions {
+  readonly client: Client;
+  readonly cluster: Cluster;
+  readonly credentials: Credentials;
+  /** Pullpass's own namespace. */
+  readonly own: string;
+  /** Whether this replica is elected, by the clock. */
+  readonly mayWrite: () => boolean;
+  /** Namespaces where a Pod waits for the pull Secret. */
+  readonly awaited: () => ReadonlySet<string>;
+  readonly onRefused: (refusals: readonly Refusal[]) => void;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+export interface Sync extends SyncLoop {
+  readonly report: SyncReport;
+}
+
+const NO_LABELS: Labels = {};
+
+export function createSync(options: SyncOptions): Sync {
+  const { client, cluster, credentials, own, mayWrite, log, metrics } = options;
+  const { now, random } = SYSTEM_TIME;
+  const { view } = cluster;
+  const report = createSyncReport({
+    log,
+    metrics,
+    now,
+    byNamespace: () => credentials.inForce().config.metrics.namespaces,
+    confirm: (removals) =>
+      `kubectl -n ${own} annotate --overwrite secret ${LOGINS_SECRET_NAME} ${ANNOTATION_CONFIRM_REMOVAL}=${removals}`,
+  });
+
+  function situation(namespace: string): Situation {
+    const { config, renderings } = credentials.inForce();
+    const state = view.namespace(namespace);
+    const labels = state?.labels ?? NO_LABELS;
+    const everywhere = config.pullSecret.distribution === 'everywhere';
+    return {
+      alive: state !== undefined && !state.terminating,
+      takesPart: namespaceRefusal(namespace, labels, { namespaces: config.namespaces, own }) === undefined,
+      asked: everywhere || view.vanishedPullSecrets().has(namespace) || options.awaited().has(namespace),
+      present: view.pullSecret(namespace),
+      rendering: renderings.of(labels),
+    };
+  }
+
+  const pass = createPass({
+    namespaces: view.namespaces,
+    situation,
+    settings: () => credentials.inForce().settings,
+    mayWrite,
+    write: (namespace, change) => cluster.carryOut(namespace, change, credentials.inForce().settings),
+    confirmedRemovals: () => credentials.loginsSecret()?.confirmedRemovals ?? 0,
+    breathe: () => setImmediate(),
+    now,
+  });
+
+  const keepLogins = createKeepLogins({
+    wanted: () => credentials.inForce().kept,
+    present: credentials.loginsSecret,
+    mayWrite,
+    async write(texts, seen) {
+      const result = await writeLoginsSecret(client, own, texts, seen);
+      if ('failed' in result) return result;
+      credentials.observeLoginsSecret(result.written);
+      return {};
+    },
+    report(outcome) {
+      metrics.loginsKept.inc({ outcome: outcome.outcome });
+      if (outcome.outcome !== 'kept') log.error({ why: outcome.problem }, 'the logins could not be kept');
+    },
+  });
+
+  async function forgetConfirmation({ usedConfirmation }: PassReport): Promise<void> {
+    const secret = credentials.loginsSecret();
+    if (!usedConfirmation || secret === undefined) return;
+    const taken = await takeConfirmation(client, own, secret);
+    if ('written' in taken) credentials.observeLoginsSecret(taken.written);
+    else log.warn({ why: taken.failed }, 'a confirmation that was used could not be taken back');
+  }
+
+  const loop = createLoop({
+    pass: async (scope) => {
+      const result = await pass(scope);
+      await forgetConfirmation(result);
+      return result;
+    },
+    prepare: keepLogins,
+    report: (result) => options.onRefused(report.observe(result)),
+    fault: (error) => log.error({ stack: stackOf(error) }, 'a pass of sync failed because of a fault of ours'),
+    later,
+    random,
+    now,
+  });
+  return { ...loop, report };
+}

@@ -1,0 +1,134 @@
+// Decides when a pass takes place: at once for namespaces that there is news of, for all when the credentials or the
+// configuration changed, at an interval in any case, when a deletion is due, and again after a failure with growing pauses.
+// Never two at once; what comes meanwhile makes one more. A trigger carries no work: a pass always looks for itself.
+import type { Pass, PassReport } from './pass.ts';
+
+export interface LoopPorts {
+  readonly pass: Pass;
+  /** Before a pass over everything: what it goes by is put where every replica finds it. Never rejects. */
+  prepare(): Promise<void>;
+  report(report: PassReport): void;
+  /** A fault of ours. */
+  fault(error: unknown): void;
+  /** Calls back after so many milliseconds, unless the function that is returned is called first. */
+  later(ms: number, callback: () => void): () => void;
+  /** At least 0 and below 1. */
+  random(): number;
+  now(): number;
+}
+
+export interface SyncLoop {
+  /** There is news of a namespace. */
+  nudge(namespace: string): void;
+  nudgeAll(): void;
+  start(): void;
+  /** Resolves when no write is under way any more. */
+  stop(): Promise<void>;
+}
+
+/** A missed event costs one interval. */
+export const INTERVAL_MS = 60_000;
+/** News come in swarms: a moment is waited for the others. */
+const GATHER_MS = 10;
+/** What would be taken away in a few namespaces waits for a look at all of them. */
+const REMOVAL_GATHER_MS = 1_000;
+const RETRY_FIRST_MS = 250;
+const RETRY_MAX_MS = 30_000;
+/** What a second look soon may mend; the others wait for the interval. */
+const RETRIED: ReadonlySet<string> = new Set(['conflict', 'unavailable', 'quota', 'forbidden']);
+/** A timer cannot hold more. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
+export function createLoop(ports: LoopPorts): SyncLoop {
+  const { later, now } = ports;
+  const dirty = new Set<string>();
+  let all = false;
+  let started = false;
+  let running: Promise<void> | undefined;
+  let retries = 0;
+  const failing = new Set<string>();
+  const timers = new Map<string, { readonly at: number; readonly cancel: () => void }>();
+
+  /** The earlier of two times wins. */
+  function at(name: string, ms: number, callback: () => void): void {
+    const due = now() + ms;
+    const known = timers.get(name);
+    if (known !== undefined && known.at <= due) return;
+    known?.cancel();
+    const cancel = later(Math.min(ms, TIMER_MAX_MS), () => {
+      timers.delete(name);
+      callback();
+    });
+    timers.set(name, { at: due, cancel });
+  }
+
+  function wake(): void {
+    if (started && running === undefined) at('wake', GATHER_MS, run);
+  }
+
+  function nudgeAll(): void {
+    all = true;
+    wake();
+  }
+
+  function run(): void {
+    if (!started || running !== undefined) return;
+    running = turn()
+      .catch(ports.fault)
+      .finally(() => {
+        running = undefined;
+        if (started && (all || dirty.size > 0)) wake();
+      });
+  }
+
+  async function turn(): Promise<void> {
+    const scope = all ? 'all' : new Set(dirty);
+    all = false;
+    dirty.clear();
+    if (scope === 'all') {
+      await ports.prepare();
+      at('interval', INTERVAL_MS * (1 - ports.random() / 10), nudgeAll);
+    }
+    const report = await ports.pass(scope);
+    ports.report(report);
+    plan(report);
+  }
+
+  function plan({ scope, written, held, due }: PassReport): void {
+    if (scope !== 'all' && held > 0) at('removals', REMOVAL_GATHER_MS, nudgeAll);
+    if (scope === 'all' && due !== undefined) at('due', Math.max(REMOVAL_GATHER_MS, due - now()), nudgeAll);
+    for (const { namespace, outcome } of written) {
+      if (RETRIED.has(outcome)) failing.add(namespace);
+      else if (failing.delete(namespace)) retries = 0;
+    }
+    if (failing.size === 0) return;
+    const pause = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** retries) * (1 - ports.random() / 2);
+    retries = Math.min(retries + 1, 16);
+    at('retry', pause, () => {
+      for (const namespace of failing) dirty.add(namespace);
+      failing.clear();
+      wake();
+    });
+  }
+
+  return {
+    nudge(namespace) {
+      if (!started) return;
+      dirty.add(namespace);
+      wake();
+    },
+    nudgeAll,
+    start() {
+      started = true;
+      nudgeAll();
+    },
+    async stop() {
+      started = false;
+      for (const { cancel } of timers.values()) cancel();
+      timers.clear();
+      dirty.clear();
+      failing.clear();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,126 @@
+// What is counted and said of sync. A pass that changed nothing says nothing; a refusal is said when it appears.
+import type { Logger } from './logger.ts';
+import type { Metrics } from './metrics.ts';
+
+/** What a pass reports; only what is read here. */
+export interface PassReport {
+  readonly scope: 'all' | ReadonlySet<string>;
+  readonly written: readonly {
+    readonly namespace: string;
+    readonly change: { readonly act: string; readonly reason: string };
+    readonly outcome: string;
+  }[];
+  readonly refused: ReadonlyMap<string, string>;
+  readonly held: number;
+  readonly pullSecrets: number;
+  readonly ms: number;
+}
+
+export interface SyncReportOptions {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly now: () => number;
+  /** Whether metrics may carry the name of a namespace. */
+  readonly byNamespace: () => boolean;
+  /** The command that confirms so many removals. */
+  readonly confirm: (removals: number) => string;
+}
+
+export interface Refusal {
+  readonly namespace: string;
+  readonly reason: string;
+}
+
+export interface SyncReport {
+  /** @returns the refusals that are new */
+  observe(report: PassReport): readonly Refusal[];
+  refused(): ReadonlyMap<string, string>;
+  /** Another replica is elected: what this one knew is not reported any longer. */
+  clear(): void;
+}
+
+/** So many failures of one pass are named, the others only counted. */
+const NAMED = 20;
+const DONE: ReadonlySet<string> = new Set(['written', 'deleted']);
+
+export function createSyncReport({ log, metrics, now, byNamespace, confirm }: SyncReportOptions): SyncReport {
+  const refused = new Map<string, string>();
+  let held = 0;
+
+  function takeRefusals({ scope, refused: found }: PassReport): readonly Refusal[] {
+    const fresh: Refusal[] = [];
+    for (const namespace of scope === 'all' ? [...refused.keys()] : scope) {
+      if (!found.has(namespace)) refused.delete(namespace);
+    }
+    for (const [namespace, reason] of found) {
+      if (refused.get(namespace) !== reason) fresh.push({ namespace, reason });
+      refused.set(namespace, reason);
+    }
+    return fresh;
+  }
+
+  function sayChanges({ scope, written, ms }: PassReport): void {
+    if (written.length === 0) return;
+    const counts: Record<string, number> = {};
+    for (const { change, outcome } of written) {
+      metrics.changes.inc({ act: change.act, reason: change.reason, outcome });
+      const what = `${change.act} ${change.reason} ${outcome}`;
+      counts[what] = (counts[what] ?? 0) + 1;
+    }
+    log.info({ scope: scope === 'all' ? 'all' : 'some', changes: counts, ms: Math.round(ms) }, 'pull Secrets changed');
+    const failed = written.filter(({ outcome }) => !DONE.has(outcome));
+    for (const { namespace, change, outcome } of failed.slice(0, NAMED)) {
+      log.warn({ namespace, act: change.act, reason: change.reason, outcome }, 'a pull Secret was not changed');
+    }
+  }
+
+  function sayHeld(report: PassReport): void {
+    if (report.scope !== 'all') return;
+    metrics.heldRemovals.set(report.held);
+    if (report.held > 0 && report.held !== held) {
+      log.error(
+        { removals: report.held, confirm: confirm(report.held) },
+        'more pull Secrets would be deleted or emptied than is likely meant, so none is until it is confirmed',
+      );
+    }
+    if (report.held === 0 && held > 0) log.info({}, 'no removal waits for a confirmation any more');
+    held = report.held;
+  }
+
+  return {
+    observe(report) {
+      const scope = report.scope === 'all' ? 'all' : 'some';
+      metrics.passes.inc({ scope });
+      metrics.passDuration.observe({ scope }, report.ms / 1_000);
+      if (scope === 'all') {
+        metrics.lastPass.set(now() / 1_000);
+        metrics.pullSecrets.set(report.pullSecrets);
+      }
+      sayChanges(report);
+      sayHeld(report);
+      const fresh = takeRefusals(report);
+      for (const { namespace, reason } of fresh.slice(0, NAMED)) {
+        log.warn({ namespace, reason }, 'a pull Secret is left as it is although it is not what it should be');
+      }
+      measureRefusals(refused, metrics, byNamespace());
+      return fresh;
+    },
+    refused: () => refused,
+    clear() {
+      refused.clear();
+      held = 0;
+      metrics.heldRemovals.set(0);
+      metrics.pullSecrets.reset();
+      measureRefusals(refused, metrics, false);
+    },
+  };
+}
+
+function measureRefusals(refused: ReadonlyMap<string, string>, metrics: Metrics, byNamespace: boolean): void {
+  metrics.refused.reset();
+  metrics.refusedIn.reset();
+  for (const [namespace, reason] of refused) {
+    metrics.refused.inc({ reason });
+    if (byNamespace) metrics.refusedIn.set({ namespace, reason }, 1);
+  }
+}
