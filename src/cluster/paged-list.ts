@@ -13,6 +13,8 @@ export interface Listing {
   /** fieldSelector, labelSelector. */
   readonly query?: Readonly<Record<string, string>>;
   readonly pageSize?: number;
+  /** It may be as old as the API server's cache, which then need not ask etcd. */
+  readonly fromCache?: boolean;
 }
 
 /** The API server answered, but not with what was asked for. */
@@ -37,7 +39,9 @@ export async function listAll(
   const { client, resource, path, pageSize = PAGE_SIZE } = listing;
   let token = '';
   for (;;) {
-    const query = { ...listing.query, limit: String(pageSize), ...(token && { continue: token }) };
+    // A continued list is as of its first page, and must not name a version again.
+    const place = token ? { continue: token } : listing.fromCache ? { resourceVersion: '0' } : {};
+    const query = { ...listing.query, limit: String(pageSize), ...place };
     const call = { verb: 'list', resource, path, query, signal, timeoutMs: PAGE_TIMEOUT_MS } as const;
     const { status, body } = await client.call(call);
     if (status !== 200) throw new Refused(`list ${resource}`, status);

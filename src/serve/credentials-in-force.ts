@@ -46,6 +46,8 @@ export interface Credentials {
   loginsSecret(): LoginsSecret | undefined;
   /** What we wrote ourselves, before the watch tells of it. */
   observeLoginsSecret(secret: LoginsSecret): void;
+  /** Of the labelled Secret of a name, if there is one. */
+  secretUid(name: string): string | undefined;
   /** Answers of programs, which only the elected replica asks. */
   readonly answers: Pick<CatalogFeed, 'answer' | 'forgetAnswers'>;
   /** Resolves when the new configuration is in force. */
@@ -63,6 +65,7 @@ export function followCredentials(options: FollowOptions): Credentials {
   const listeners: ((problems: readonly CatalogProblem[]) => void)[] = [];
   const first = Promise.withResolvers<void>();
   const [secretsListed, keptRead] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const uids = new Map<string, string>();
   let complete = false;
   let { config } = options;
   let loginsSecret: LoginsSecret | undefined;
@@ -96,8 +99,14 @@ export function followCredentials(options: FollowOptions): Credentials {
   const watches = [
     watchCredentialSecrets({
       ...watching,
-      onSecret: catalog.upsertSecret,
-      onGone: catalog.deleteSecret,
+      onSecret(secret) {
+        uids.set(secret.name, secret.uid);
+        catalog.upsertSecret(secret);
+      },
+      onGone(name) {
+        uids.delete(name);
+        catalog.deleteSecret(name);
+      },
       onSynced: secretsListed.resolve,
     }),
     watchLoginsSecret({ ...watching, onChange: takeLogins, onSynced: keptRead.resolve }),
@@ -113,6 +122,7 @@ export function followCredentials(options: FollowOptions): Credentials {
     ready,
     loginsSecret: () => loginsSecret,
     observeLoginsSecret: takeLogins,
+    secretUid: (name) => uids.get(name),
     answers: catalog,
     async configure(next) {
       await catalog.configure(next.credentials, next.requireNamespaces);

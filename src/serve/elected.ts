@@ -8,6 +8,8 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Cluster } from './cluster-ports.ts';
 import type { Credentials } from './credentials-in-force.ts';
+import { createEvents } from './events.ts';
+import { createMissed } from './missed.ts';
 import { createPrograms } from './programs.ts';
 import { createSync } from './sync.ts';
 
@@ -45,16 +47,24 @@ export function createElected(options: ElectedOptions): Elected {
   const { client, cluster, credentials, own, identity, metrics } = options;
   let lease: Lease | undefined;
   const mayWrite = (): boolean => lease?.held() ?? false;
-  const sync = createSync({
+  const events = createEvents(options);
+  let awaited: ReadonlySet<string> = new Set();
+  const sync = createSync({ ...options, mayWrite, awaited: () => awaited, onRefused: events.sayRefused });
+  const missed = createMissed({
     ...options,
     mayWrite,
-    awaited: () => new Set(),
-    onRefused: () => undefined,
+    say: events.say,
+    onAwaited(namespaces) {
+      awaited = namespaces;
+      for (const namespace of namespaces) sync.nudge(namespace);
+    },
   });
   cluster.onNews(sync.nudge);
-  credentials.onChange(() => sync.nudgeAll());
-  const programs = createPrograms(options);
-  const duties: readonly Duty[] = [programs, sync];
+  credentials.onChange((problems) => {
+    sync.nudgeAll();
+    if (mayWrite()) events.sayProblems(problems);
+  });
+  const duties: readonly Duty[] = [createPrograms(options), sync, missed, events];
 
   async function end(): Promise<void> {
     metrics.elected.set(0);

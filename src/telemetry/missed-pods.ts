@@ -1,0 +1,47 @@
+// What is counted and said of missed Pods: each is said once, and counted as long as it is there.
+import type { Logger } from './logger.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface MissedReportOptions {
+  readonly log: Logger;
+  readonly metrics: Pick<Metrics, 'pendingPods' | 'missedPods' | 'missedPodsIn'>;
+  /** Whether metrics may carry the name of a namespace. */
+  readonly byNamespace: () => boolean;
+}
+
+interface MissedPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly isStuck: boolean;
+}
+
+/** So many of one look are named, the others only counted. */
+const NAMED = 20;
+
+export function createMissedReport({ log, metrics, byNamespace }: MissedReportOptions) {
+  let said = new Set<string>();
+
+  function measure(missed: readonly MissedPod[], pending: number): void {
+    metrics.pendingPods.set(pending);
+    metrics.missedPods.set(missed.length);
+    metrics.missedPodsIn.reset();
+    if (byNamespace()) for (const { namespace } of missed) metrics.missedPodsIn.inc({ namespace });
+  }
+
+  return {
+    observe({ missed, pending }: { readonly missed: readonly MissedPod[]; readonly pending: number }): void {
+      const fresh = missed.filter(({ uid }) => !said.has(uid));
+      for (const { namespace, name, isStuck } of fresh.slice(0, NAMED)) {
+        log.warn({ namespace, name, isStuck }, 'a Pod does not list the pull Secret that it needs');
+      }
+      if (fresh.length > NAMED) log.warn({ more: fresh.length - NAMED }, 'and so do more Pods');
+      said = new Set(missed.map(({ uid }) => uid));
+      measure(missed, pending);
+    },
+    clear(): void {
+      said = new Set();
+      measure([], 0);
+    },
+  };
+}
