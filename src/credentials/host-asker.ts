@@ -82,7 +82,7 @@ export function openHostAsker(patterns: readonly Pattern[], refreshMs: number, p
   }
 
   function retryPause(): number {
-    const pause = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 16));
+    const pause = Math.min(RETRY_MAX_MS, refreshMs, RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 16));
     const expiry = firstExpiry();
     const isNear = expiry !== undefined && expiry - now() < NEAR_MS;
     return (isNear ? Math.min(pause, NEAR_RETRY_MS) : pause) * (1 - random() / 2);

@@ -6,7 +6,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { freePorts, startControlPlane } from '../control-plane/control-plane.ts';
-import { eventually, expectOk, install, makeNamespace, OWN_NAMESPACE, type ServeProcess, startServe } from './installation.ts';
+import {
+  eventually,
+  expectOk,
+  install,
+  makeNamespace,
+  OWN_NAMESPACE,
+  type ServeProcess,
+  startServe,
+} from './installation.ts';
 import { watchSecrets } from './secret-watch.ts';
 
 t.setTimeout(300_000);
@@ -67,7 +75,9 @@ async function elected(): Promise<ServeProcess> {
 }
 
 async function allHold(atLeast: number): Promise<number> {
-  const times = await Promise.all(NAMESPACES.map((name) => watch.until(name, (text) => answerIn(text) >= atLeast, 60_000)));
+  const times = await Promise.all(
+    NAMESPACES.map((name) => watch.until(name, (text) => answerIn(text) >= atLeast, 60_000)),
+  );
   return Math.max(...times);
 }
 
@@ -82,7 +92,9 @@ t.test('a source that answers differently each time: one write in each namespace
     const what = `${namespace} ${answerIn(text)}`;
     writes.set(what, (writes.get(what) ?? 0) + 1);
   }
-  t.comment(`${new Set([...writes.keys()].map((what) => what.split(' ')[1])).size} answers in ${NAMESPACES.length} namespaces`);
+  t.comment(
+    `${new Set([...writes.keys()].map((what) => what.split(' ')[1])).size} answers in ${NAMESPACES.length} namespaces`,
+  );
   t.same(
     [...writes].filter(([, count]) => count !== 1),
     [],
@@ -101,7 +113,11 @@ t.test('one that was frozen for longer than its Lease and continued does no dama
   await eventually('another is elected', async () => ((await leaseHolder()) !== holder ? true : undefined), 25);
   t.comment(`another was elected after ${((performance.now() - began) / 1_000).toFixed(1)} s`);
   const now = answerIn(watch.texts.get(NAMESPACES[0] ?? ''));
-  await eventually('a new answer', async () => (answerIn(watch.texts.get(NAMESPACES[0] ?? '')) > now ? true : undefined), 40);
+  await eventually(
+    'a new answer',
+    async () => (answerIn(watch.texts.get(NAMESPACES[0] ?? '')) > now ? true : undefined),
+    40,
+  );
   await allHold(now + 1);
   watch.clear();
   process.kill(leader.pid, 'SIGCONT');
@@ -121,7 +137,9 @@ t.test('after SIGKILL of the elected one another syncs within 20 s', async (t) =
   await expectOk(api.call('DELETE', `/api/v1/namespaces/${first}/secrets/pullpass-dockercfg`));
   await eventually('deleted', async () => (watch.texts.has(first) ? undefined : true));
   const back = await watch.until(first, (text) => answerIn(text) > 0, 40_000);
-  t.comment(`a pull Secret that was deleted right after is back ${((back - began) / 1_000).toFixed(1)} s after the kill`);
+  t.comment(
+    `a pull Secret that was deleted right after is back ${((back - began) / 1_000).toFixed(1)} s after the kill`,
+  );
   t.ok(back - began <= 20_000);
 });
 
