@@ -1,6 +1,7 @@
 // What a test and the demo have in common: Pullpass's own namespace, the webhook configuration that reaches `serve` through
 // a Service as in production (ExternalName, so that the API server takes the Service path), and `serve` as a real process.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Api } from '../control-plane/api.ts';
@@ -76,14 +77,24 @@ export async function startServe(
     ...['serve', '--kubeconfig', options.kubeconfig ?? plane.kubeconfig, '--namespace', OWN_NAMESPACE],
     ...['--host', '127.0.0.1', '--port', `${port}`, '--health-port', `${healthPort}`, '--drain', '1', ...args],
   ];
-  const child = spawn(process.execPath, [...(options.bundle ? ['--max-semi-space-size=2'] : []), program, ...all], {
+  const { flags, env } = options.bundle ? asInTheImage() : { flags: [], env: {} };
+  const child = spawn(process.execPath, [...flags, program, ...all], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const served = describe(child, port, healthPort, () => output);
   await becomesReady(child, healthPort, () => output);
   return served;
+}
+
+/** The bundle runs with what the Dockerfile gives it. */
+function asInTheImage(): { readonly flags: readonly string[]; readonly env: Readonly<Record<string, string>> } {
+  const dockerfile = readFileSync(join(import.meta.dirname, '..', '..', 'Dockerfile'), 'utf8');
+  const entry: string[] = JSON.parse(/^ENTRYPOINT (\[.*\])$/m.exec(dockerfile)?.[1] ?? '[]');
+  const arenas = /MALLOC_ARENA_MAX=(\d+)/.exec(dockerfile)?.[1] ?? '';
+  return { flags: entry.filter((part) => part.startsWith('--')), env: { MALLOC_ARENA_MAX: arenas } };
 }
 
 function describe(child: ChildProcess, port: number, healthPort: number, output: () => string): ServeProcess {
