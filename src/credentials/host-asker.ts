@@ -84,8 +84,8 @@ export function openHostAsker(patterns: readonly Pattern[], refreshMs: number, p
   function retryPause(): number {
     const pause = Math.min(RETRY_MAX_MS, refreshMs, RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 16));
     const expiry = firstExpiry();
-    const isNear = expiry !== undefined && expiry - now() < NEAR_MS;
-    return (isNear ? Math.min(pause, NEAR_RETRY_MS) : pause) * (1 - random() / 2);
+    const untilNear = expiry === undefined ? Number.POSITIVE_INFINITY : expiry - NEAR_MS - now();
+    return Math.min(pause, Math.max(NEAR_RETRY_MS, untilNear)) * (1 - random() / 2);
   }
 
   function firstExpiry(): number | undefined {

@@ -157,5 +157,5 @@ export function showable(stderr: string, secrets: readonly string[]): string {
 
 /** Host names and paths have dots or slashes between plain words; a token mixes letters and digits. */
 function looksLikeToken(word: string): boolean {
-  return word.split(/[./]/).some((part) => part.length >= 12 && /[0-9]/.test(part) && /[A-Za-z]/.test(part));
+  return word.split(/[./-]/).some((part) => part.length >= 12 && /[0-9]/.test(part) && /[A-Za-z]/.test(part));
 }
