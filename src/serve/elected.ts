@@ -9,6 +9,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { Cluster } from './cluster-ports.ts';
 import type { Credentials } from './credentials-in-force.ts';
 import { createEvents } from './events.ts';
+import { createHealth } from './health.ts';
 import { createMissed } from './missed.ts';
 import { createPrograms } from './programs.ts';
 import { createSync } from './sync.ts';
@@ -64,7 +65,7 @@ export function createElected(options: ElectedOptions): Elected {
     sync.nudgeAll();
     if (mayWrite()) events.sayProblems(problems);
   });
-  const duties: readonly Duty[] = [createPrograms(options), sync, missed, events];
+  const duties: readonly Duty[] = [createPrograms(options), sync, missed, events, createHealth(options)];
 
   async function end(): Promise<void> {
     metrics.elected.set(0);

@@ -41,15 +41,22 @@ export async function locateBinaries(version?: string, env: Environment = proces
   return found as Binaries;
 }
 
+/** The module of each of our own Go programs; the registry has one of its own, as nothing else needs what it needs. */
+const MODULES = {
+  oracle: TOOLS,
+  render: TOOLS,
+  registry: join(import.meta.dirname, '..', 'registry', 'tools'),
+} as const;
+
 /** Builds one of our own Go programs, `tools/<name>`; the cache knows it by the hash of its sources. */
-export async function locateTool(name: 'oracle' | 'render', env: Environment = process.env): Promise<string> {
+export async function locateTool(name: keyof typeof MODULES, env: Environment = process.env): Promise<string> {
   const hash = createHash('sha256');
-  for (const file of ['go.mod', 'go.sum', join(name, 'main.go')]) hash.update(readFileSync(join(TOOLS, file)));
+  for (const file of ['go.mod', 'go.sum', join(name, 'main.go')]) hash.update(readFileSync(join(MODULES[name], file)));
   const target = join(cacheFolder(env), 'tools', `${name}-${hash.digest('hex').slice(0, 16)}`);
   return cached(target, async (to) => {
     if (!(await hasGo(env)))
       throw new Error(`${name} is a Go program of the tests: install Go, ${goVersion()} or later`);
-    await buildTool(name, to, env);
+    await buildTool(name, MODULES[name], to, env);
   });
 }
 

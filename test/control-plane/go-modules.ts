@@ -51,9 +51,9 @@ export async function buildProgram(
   await goBuild(`${program} ${version}`, args, cwd, env);
 }
 
-/** One of our own programs, `tools/<name>`. */
-export async function buildTool(name: string, target: string, env: Environment): Promise<void> {
-  await goBuild(name, ['-ldflags', '-s -w', '-o', target, `./${name}`], TOOLS, env);
+/** One of our own programs: a folder of a module. */
+export async function buildTool(name: string, module: string, target: string, env: Environment): Promise<void> {
+  await goBuild(name, ['-ldflags', '-s -w', '-o', target, `./${name}`], module, env);
 }
 
 /** Exported for its test: it asks the module cache only, and the proxy for what is not there. */

@@ -5,3 +5,4 @@ import { locateBinaries, locateTool } from './binaries.ts';
 await locateBinaries();
 await locateTool('oracle');
 await locateTool('render');
+await locateTool('registry');
