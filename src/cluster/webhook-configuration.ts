@@ -6,6 +6,7 @@ import { withCa } from './ca-bundle.ts';
 import type { Client, Log } from './client.ts';
 import type { Time } from './time.ts';
 import { ApiUnavailable } from './unavailable.ts';
+import type { WebhookScope } from './webhook-rules.ts';
 
 const TIMEOUT_MS = 10_000;
 const RESOURCE = 'mutatingwebhookconfigurations';
@@ -66,6 +67,23 @@ async function attempt({ client, name, caPem, signal, time }: PublishCaOptions):
     return { problem: `patch: the API server answered ${write.status}` };
   } catch (error) {
     return { problem: error instanceof ApiUnavailable ? error.message : 'its content is not as expected' };
+  }
+}
+
+/** @returns undefined if it is not there, or cannot be read now */
+export async function readWebhooks(
+  client: Pick<Client, 'call'>,
+  name: string,
+): Promise<readonly WebhookScope[] | undefined> {
+  const path = `/apis/admissionregistration.k8s.io/v1/${RESOURCE}/${encodeURIComponent(name)}`;
+  try {
+    const { status, body } = await client.call({ verb: 'get', resource: RESOURCE, path, timeoutMs: TIMEOUT_MS });
+    return status === 200
+      ? ((body as { readonly webhooks?: readonly WebhookScope[] | null }).webhooks ?? [])
+      : undefined;
+  } catch (error) {
+    if (error instanceof ApiUnavailable) return undefined;
+    throw error;
   }
 }
 

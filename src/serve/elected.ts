@@ -13,6 +13,7 @@ import { createHealth } from './health.ts';
 import { createMissed } from './missed.ts';
 import { createPrograms } from './programs.ts';
 import { createSync } from './sync.ts';
+import { createWebhookScope } from './webhook-scope.ts';
 
 export interface ElectedOptions {
   readonly client: Client;
@@ -24,6 +25,8 @@ export interface ElectedOptions {
   readonly identity: string;
   /** What programs that are asked for logins may see of. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Name of the MutatingWebhookConfiguration. */
+  readonly webhookConfiguration: string;
   /** Whether this replica answers admissions. */
   readonly serves: () => boolean;
   readonly log: Logger;
@@ -65,7 +68,14 @@ export function createElected(options: ElectedOptions): Elected {
     sync.nudgeAll();
     if (mayWrite()) events.sayProblems(problems);
   });
-  const duties: readonly Duty[] = [createPrograms(options), sync, missed, events, createHealth(options)];
+  const duties: readonly Duty[] = [
+    createPrograms(options),
+    sync,
+    missed,
+    events,
+    createHealth(options),
+    createWebhookScope(options),
+  ];
 
   async function end(): Promise<void> {
     metrics.elected.set(0);

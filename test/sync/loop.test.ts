@@ -1,0 +1,159 @@
+// When a pass takes place.
+import t from 'tap';
+import { createLoop, INTERVAL_MS } from '../../src/sync/loop.ts';
+import type { PassReport, Scope, Written } from '../../src/sync/pass.ts';
+import { manualTime } from './manual-time.ts';
+
+const QUIET: Omit<PassReport, 'scope'> = {
+  looked: 0,
+  written: [],
+  refused: new Map(),
+  held: 0,
+  usedConfirmation: false,
+  due: undefined,
+  pullSecrets: 0,
+  ms: 0,
+};
+
+function start(reportOf: (scope: Scope, nth: number) => Partial<PassReport> = () => ({})) {
+  const time = manualTime();
+  const passes: string[] = [];
+  const at: number[] = [];
+  let running = 0;
+  let most = 0;
+  let gate: Promise<void> = Promise.resolve();
+  const faults: unknown[] = [];
+  const loop = createLoop({
+    async pass(scope) {
+      running += 1;
+      most = Math.max(most, running);
+      passes.push(scope === 'all' ? 'all' : [...scope].join());
+      at.push(time.now());
+      await gate;
+      running -= 1;
+      return { ...QUIET, scope, ...reportOf(scope, passes.length) };
+    },
+    prepare: async () => undefined,
+    report: () => undefined,
+    fault: (error) => void faults.push(error),
+    later: time.later,
+    random: () => 0,
+    now: time.now,
+  });
+  return {
+    loop,
+    time,
+    passes,
+    at,
+    faults,
+    most: () => most,
+    hold(): () => void {
+      const held = Promise.withResolvers<void>();
+      gate = held.promise;
+      return held.resolve;
+    },
+  };
+}
+
+const conflict = (namespace: string): Written => ({
+  namespace,
+  change: { act: 'delete', reason: 'not-enabled', seen: {} as never },
+  outcome: 'conflict',
+});
+
+t.test('begins with all, then goes by news, several at once', async (t) => {
+  const { loop, time, passes } = start();
+  loop.nudge('early');
+  loop.start();
+  await time.pass(100);
+  for (const name of ['a', 'b', 'a']) loop.nudge(name);
+  await time.pass(100);
+  loop.nudgeAll();
+  loop.nudge('c');
+  await time.pass(100);
+  t.same(passes, ['all', 'a,b', 'all']);
+});
+
+t.test('never two at once; what comes meanwhile makes one more', async (t) => {
+  const { loop, time, passes, most, hold } = start();
+  const release = hold();
+  loop.start();
+  await time.pass(100);
+  for (const name of ['a', 'b']) {
+    loop.nudge(name);
+    await time.pass(100);
+  }
+  t.same(passes, ['all']);
+  release();
+  await time.pass(100);
+  t.same(passes, ['all', 'a,b']);
+  t.equal(most(), 1);
+});
+
+t.test('at an interval in any case, and when a deletion is due', async (t) => {
+  const quiet = start();
+  quiet.loop.start();
+  await quiet.time.pass(3 * INTERVAL_MS + 1_000);
+  t.equal(quiet.passes.length, 4);
+  const due = start((_, nth) => (nth === 1 ? { due: 1_020_000 } : {}));
+  due.loop.start();
+  await due.time.pass(25_000);
+  t.equal(due.passes.length, 2);
+  t.ok((due.at[1] ?? 0) >= 1_020_000 && (due.at[1] ?? 0) < 1_020_100);
+});
+
+t.test('after a failure again, with growing pauses, until it went well', async (t) => {
+  const { loop, time, passes, at } = start((scope, nth) =>
+    nth > 6 ? {} : { written: scope === 'all' ? [conflict('a'), conflict('b')] : [...scope].map(conflict) },
+  );
+  loop.start();
+  await time.pass(40_000);
+  t.same(passes, ['all', 'a,b', 'a,b', 'a,b', 'a,b', 'a,b', 'a,b']);
+  const pauses = at.slice(1).map((moment, i) => moment - (at[i] ?? 0));
+  t.ok(
+    pauses.every((pause, i) => i === 0 || pause > (pauses[i - 1] ?? 0)),
+    pauses.join(),
+  );
+});
+
+t.test('what a few namespaces would lose is left to a look at all of them', async (t) => {
+  const { loop, time, passes } = start((scope) => (scope === 'all' ? {} : { held: 1 }));
+  loop.start();
+  await time.pass(100);
+  loop.nudge('a');
+  await time.pass(2_000);
+  t.same(passes, ['all', 'a', 'all']);
+});
+
+t.test('stopped, nothing happens any more; it can start again', async (t) => {
+  const { loop, time, passes, hold } = start();
+  const release = hold();
+  loop.start();
+  await time.pass(100);
+  let stopped = false;
+  const stopping = loop.stop().then(() => {
+    stopped = true;
+  });
+  await time.settle();
+  t.notOk(stopped, 'it waits for the pass');
+  release();
+  await stopping;
+  loop.nudge('a');
+  await time.pass(5 * INTERVAL_MS);
+  t.same(passes, ['all']);
+  t.equal(time.waiting(), 0);
+  loop.start();
+  await time.pass(100);
+  t.same(passes, ['all', 'all']);
+});
+
+t.test('a fault of ours costs one pass', async (t) => {
+  const { loop, time, passes, faults } = start((_, nth) => {
+    if (nth === 1) throw new Error('a bug');
+    return {};
+  });
+  loop.start();
+  await time.pass(INTERVAL_MS + 1_000);
+  t.equal(faults.length, 1);
+  t.same(passes, ['all', 'all']);
+});
