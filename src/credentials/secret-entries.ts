@@ -45,6 +45,11 @@ export function keepSecretEntries({ now, later, changed, ...options }: SecretEnt
     leaving.delete(name);
   }
 
+  function drop(name: string): void {
+    stay(name);
+    entries.delete(name);
+  }
+
   function leave(name: string, entry: SecretEntry, goneSince: number): void {
     const forget = (): void => {
       leaving.delete(name);
@@ -85,6 +90,10 @@ export function keepSecretEntries({ now, later, changed, ...options }: SecretEnt
     requireNamespaces(value) {
       if (value === required) return;
       required = value;
+      // What is too wide by the new rule does not stay in force by the old one.
+      for (const [name, { loaded }] of entries) {
+        if (required && loaded !== undefined && loaded.credential.namespaces === undefined) drop(name);
+      }
       for (const secret of latest.values()) read(secret);
       changed();
     },
