@@ -39,7 +39,7 @@ export const IMAGE_REASONS = {
 
 /** What became of the pull Secret while an admission waited for it. */
 export const ENSURE_REASONS = {
-  present: 'the pull Secret is there and names every chosen credential',
+  present: 'the pull Secret is there and holds a key for every chosen pattern',
   created: 'the pull Secret was created',
   rewritten: 'the pull Secret was rewritten to hold a further credential',
   'dry-run': 'a dry run writes nothing',
@@ -79,7 +79,6 @@ export const REFUSE_REASONS = {
   foreign: 'a Secret of that name is not ours; it is never touched',
   'too-large': 'the content would be larger than a Secret may be, or its host globs overlap in too many ways',
   'login-missing': 'a rewrite would take away the login of a credential whose source has none at the moment',
-  held: 'too many pull Secrets would be deleted or emptied in one pass, so none is until it is confirmed',
 } as const;
 
 /** How the write of a change can end. */

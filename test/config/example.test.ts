@@ -20,6 +20,7 @@ t.test('the example is a configuration that means what its comments say', async 
       ['harbor', ['harbor.acme.example', '*.harbor.acme.example:5000'], '/etc/pullpass/harbor/config.json'],
       ['ghcr', ['ghcr.io/acme/'], '/etc/pullpass/ghcr/config.json'],
       ['hub', ['docker.io'], '/etc/pullpass/hub/config.json'],
+      ['ecr', ['123456789012.dkr.ecr.eu-central-1.amazonaws.com'], false],
     ],
   );
   t.same(credentials[0]?.namespaces, { matchLabels: { team: 'payments' } });

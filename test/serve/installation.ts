@@ -183,3 +183,13 @@ export function pod(name: string, ...images: string[]): object {
   const containers = images.map((image, i) => ({ name: `c${i}`, image }));
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { containers } };
 }
+
+/** A kubeconfig with exactly the rights of examples/rbac.yaml, as an installation has them. */
+export async function limitedKubeconfig(plane: ControlPlane): Promise<string> {
+  const manifest = readFileSync(join(import.meta.dirname, '..', '..', 'examples', 'rbac.yaml'), 'utf8');
+  const applied = await plane.kubectl(['apply', '-f', '-'], manifest);
+  if (applied.code !== 0) throw new Error(applied.stderr);
+  const path = `/api/v1/namespaces/${OWN_NAMESPACE}/serviceaccounts/pullpass/token`;
+  const { body } = await expectOk(plane.api.call('POST', path, { spec: { expirationSeconds: 3_600 } }));
+  return plane.kubeconfigFor(body.status.token, 'limited');
+}

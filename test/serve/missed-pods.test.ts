@@ -10,6 +10,7 @@ import {
   eventually,
   expectOk,
   install,
+  limitedKubeconfig,
   makeCredential,
   makeNamespace,
   PULL_SECRET,
@@ -27,6 +28,7 @@ t.teardown(() => plane.stop());
 const { api } = plane;
 const [port] = await freePorts(1);
 await install(api, port, { failurePolicy: 'Ignore' });
+const kubeconfig = await limitedKubeconfig(plane);
 await makeCredential(api, 'ghcr', { 'ghcr.io': { username: 'robot', password: 'fake' } });
 const folder = mkdtempSync(join(tmpdir(), 'pullpass-missed-'));
 t.teardown(() => rmSync(folder, { recursive: true, force: true }));
@@ -86,7 +88,7 @@ async function getStuck(namespace: string, name: string): Promise<void> {
 
 t.test('all are found and reported within a minute, once', async (t) => {
   const began = performance.now();
-  const serve = await startServe(plane, ['--config', config], { port, bundle: true });
+  const serve = await startServe(plane, ['--config', config], { port, bundle: true, kubeconfig });
   t.teardown(() => serve.stop('SIGKILL'));
   const all = NAMESPACES.length * REPLICAS;
   await eventually(
@@ -115,7 +117,7 @@ t.test('all are found and reported within a minute, once', async (t) => {
 });
 
 t.test('with repair: restart those that are stuck come back injected, at the rate that is allowed', async (t) => {
-  const serve = await startServe(plane, ['--config', config], { port, bundle: true });
+  const serve = await startServe(plane, ['--config', config], { port, bundle: true, kubeconfig });
   t.teardown(() => serve.stop('SIGKILL'));
   const stuck = STUCK_NAMESPACES.length * REPLICAS;
   const began = performance.now();

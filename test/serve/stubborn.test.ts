@@ -10,6 +10,7 @@ import {
   eventually,
   expectOk,
   install,
+  limitedKubeconfig,
   makeCredential,
   makeNamespace,
   OWN_NAMESPACE,
@@ -55,6 +56,8 @@ writeFileSync(
 await makeCredential(api, 'labelled', { 'labelled.example.com': login('fake-labelled-1') });
 const watch = await watchSecrets(plane);
 t.teardown(() => watch.stop());
+/** Everything here is done with the rights that an installation has. */
+const kubeconfig = await limitedKubeconfig(plane);
 const running = new Set<ServeProcess>();
 t.teardown(async () => {
   for (const serve of running) await serve.stop('SIGKILL');
@@ -65,7 +68,7 @@ function login(password: string): { username: string; password: string } {
 }
 
 async function start(options: { port?: number } = { port }): Promise<ServeProcess> {
-  const serve = await startServe(plane, ['--config', config], { bundle: true, ...options });
+  const serve = await startServe(plane, ['--config', config], { bundle: true, kubeconfig, ...options });
   running.add(serve);
   return serve;
 }
