@@ -102,5 +102,6 @@ export function judgePod(
 
 /** Whether deleting it makes its controller create another, which then comes through admission. */
 export function isRestartable({ owner, isStuck }: PendingPod): boolean {
-  return isStuck && owner !== undefined && owner.apiVersion.startsWith('apps/') && REMAKERS.has(owner.kind);
+  if (!isStuck || owner === undefined) return false;
+  return owner.apiVersion.startsWith('apps/') && REMAKERS.has(owner.kind);
 }

@@ -100,7 +100,9 @@ function add(draft: Draft, entry: LoadedCredential, record: Omit<KeptCredential,
 function addConfigured(draft: Draft, settings: ConfiguredCredential, reading: SourceReading | undefined): void {
   const { name, match, except, namespaces, source } = settings;
   const where = describeSource(source);
-  const before = draft.readings.kept.get(name)?.logins;
+  // A labelled Secret that had the name before is another credential.
+  const record = draft.readings.kept.get(name);
+  const before = record?.origin === 'configured' ? record.logins : undefined;
   const logins = new Map<string, KeptLogin>();
   for (const { text } of match) {
     const login = reading?.logins.get(text) ?? before?.get(text);

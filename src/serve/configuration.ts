@@ -5,7 +5,7 @@ import { loadConfig } from '../config/load.ts';
 import { describeProblem } from '../config/problem.ts';
 import type { Config } from '../config/schema.ts';
 import { type Files, readFailure } from '../credentials/files.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import { type Logger, stackOf } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 export interface FollowConfigurationOptions {
@@ -46,9 +46,16 @@ export function followConfiguration(options: FollowConfigurationOptions): () => 
     log.info({ file: path }, 'the new configuration is in force');
   }
 
-  return files.watch(path, () => {
-    turn = turn.then(look);
-  });
+  function follow(): void {
+    turn = turn.then(look).catch((error: unknown) => {
+      log.error({ stack: stackOf(error) }, 'the configuration could not be followed because of a fault of ours');
+    });
+  }
+
+  const stop = files.watch(path, follow);
+  // It may have changed since it was read for the start.
+  follow();
+  return stop;
 }
 
 async function read({ path, files, current }: FollowConfigurationOptions): Promise<Reading> {

@@ -79,7 +79,7 @@ export function createElected(options: ElectedOptions): Elected {
 
   async function end(): Promise<void> {
     metrics.elected.set(0);
-    await Promise.all(duties.map((duty) => duty.stop()));
+    await Promise.allSettled(duties.map((duty) => duty.stop()));
     sync.report.clear();
   }
 

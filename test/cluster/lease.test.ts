@@ -45,7 +45,11 @@ function world(random: () => number = () => 0) {
       random,
       sleep: (ms: number, signal?: AbortSignal) =>
         new Promise<void>((resolve) => {
-          const entry = { until: now + ms, owner: identity, wake: () => (sleepers.delete(entry), resolve()) };
+          const wake = (): void => {
+            sleepers.delete(entry);
+            resolve();
+          };
+          const entry = { until: now + ms, owner: identity, wake };
           sleepers.add(entry);
           signal?.addEventListener('abort', entry.wake);
         }),

@@ -108,6 +108,13 @@ t.test('what the sources say now is newer than what is kept; what they took away
   t.equal(await summary(), 'file=f2 exec=e1 other-io=o1 labelled=s2');
 });
 
+t.test('a configured credential takes nothing over from a Secret that had its name', async (t) => {
+  const yaml = 'credentials: [{ name: labelled, match: [secret.io], source: { credentialHelper: acme } }]';
+  const { feed, summary } = open({}, { kept: await before(), yaml });
+  feed.restoreSecrets();
+  t.equal(await summary(), 'labelled=? whole-io=w1');
+});
+
 t.test('answers of programs are forgotten with the election, what is kept stays', async (t) => {
   const { feed, summary } = open(GOOD, { kept: await before() });
   const logins = new Map([['exec.io', { username: 'u', password: 'e2' }]]);
