@@ -89,12 +89,28 @@ export async function writeLoginsSecret(
   seen: LoginsSecret | undefined,
 ): Promise<LoginsWrite> {
   const data = Object.fromEntries([...texts].map(([key, text]) => [key, Buffer.from(text).toString('base64')]));
-  const { uid, resourceVersion } = seen ?? { resourceVersion: '1' };
+  if (seen === undefined) return createLoginsSecret(client, namespace, data);
+  // A merge also takes away what somebody else put in: a key that stays would be another credential's after a restart.
+  const gone = [...seen.texts.keys()].filter((key) => !texts.has(key)).map((key) => [key, null]);
+  const { uid, resourceVersion } = seen;
+  return patch(client, namespace, {
+    contentType: 'application/merge-patch+json',
+    query: { fieldManager: FIELD_MANAGER },
+    body: { metadata: { uid, resourceVersion }, data: { ...data, ...Object.fromEntries(gone) } },
+  });
+}
+
+/** By server-side apply, which is authorised as a create with the name; a version that nothing has makes it create only. */
+function createLoginsSecret(
+  client: Pick<Client, 'call'>,
+  namespace: string,
+  data: Readonly<Record<string, string>>,
+): Promise<LoginsWrite> {
   const labels = { [LABEL_MANAGED_BY]: MANAGED_BY };
-  const metadata = { name: LOGINS_SECRET_NAME, namespace, ...(uid && { uid }), resourceVersion, labels };
+  const metadata = { name: LOGINS_SECRET_NAME, namespace, resourceVersion: '1', labels };
   return patch(client, namespace, {
     contentType: 'application/apply-patch+yaml',
-    query: { fieldManager: FIELD_MANAGER, ...(seen && { force: 'true' }) },
+    query: { fieldManager: FIELD_MANAGER },
     body: { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', data },
   });
 }
@@ -121,8 +137,10 @@ async function patch(
   try {
     const answer = await client.call({ verb: 'patch', resource: 'secrets', path, timeoutMs: WRITE_MS, ...call });
     if (answer.status < 300) return { written: readLoginsSecret(answer.body as ApiObject) };
+    // A uid that is another one's is a 422.
+    const conflict = answer.status === 409 || answer.status === 422;
     return {
-      failed: answer.status === 409 ? 'it was changed at the same time' : `the API server answered ${answer.status}`,
+      failed: conflict ? 'it was changed at the same time' : `the API server answered ${answer.status}`,
     };
   } catch (error) {
     if (!(error instanceof ApiUnavailable)) throw error;

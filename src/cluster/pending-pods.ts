@@ -1,5 +1,6 @@
 // Lists the Pods that are Pending, a small part of all: the API server answers from its cache. Each is reduced at once to what
-// a decision reads.
+// a decision reads. The surprising rule: from the cache comes one page, whatever limit is set (seen on 1.37), so that thousands of
+// Pending Pods are one large answer; who asks does so more rarely then.
 import { type PendingPod, type PodObject, readPendingPod } from '../core/missed-pod.ts';
 import type { Client } from './client.ts';
 import { listAll } from './paged-list.ts';

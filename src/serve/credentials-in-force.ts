@@ -89,6 +89,8 @@ export function followCredentials(options: FollowOptions): Credentials {
   });
 
   function takeLogins(secret: LoginsSecret | undefined): void {
+    // The watch tells of what we wrote ourselves, too.
+    if (secret !== undefined && secret.resourceVersion === loginsSecret?.resourceVersion) return;
     loginsSecret = secret;
     const { kept, problems } = decodeKept(secret?.ours ? secret.texts : new Map());
     for (const problem of problems) log.warn({ why: problem }, 'a kept login was passed over');

@@ -18,7 +18,7 @@ export interface LoopPorts {
 }
 
 export interface SyncLoop {
-  /** There is news of a namespace. */
+  /** There is news of a namespace. One where somebody keeps undoing what is written is left to the interval. */
   nudge(namespace: string): void;
   nudgeAll(): void;
   start(): void;
@@ -36,6 +36,8 @@ const RETRY_FIRST_MS = 250;
 const RETRY_MAX_MS = 30_000;
 /** What a second look soon may mend; the others wait for the interval. */
 const RETRIED: ReadonlySet<string> = new Set(['conflict', 'unavailable', 'quota', 'forbidden']);
+/** Writes in one namespace between two looks at all, after which somebody else is taken to be at work there. */
+const CONTESTED = 60;
 /** A timer cannot hold more. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
@@ -46,7 +48,9 @@ export function createLoop(ports: LoopPorts): SyncLoop {
   let started = false;
   let running: Promise<void> | undefined;
   let retries = 0;
+  let forgotten = now();
   const failing = new Set<string>();
+  const repairs = new Map<string, number>();
   const timers = new Map<string, { readonly at: number; readonly cancel: () => void }>();
 
   /** The earlier of two times wins. */
@@ -87,6 +91,7 @@ export function createLoop(ports: LoopPorts): SyncLoop {
     dirty.clear();
     if (scope === 'all') {
       await ports.prepare();
+      forgetRepairs();
       at('interval', INTERVAL_MS * (1 - ports.random() / 10), nudgeAll);
     }
     const report = await ports.pass(scope);
@@ -94,10 +99,18 @@ export function createLoop(ports: LoopPorts): SyncLoop {
     plan(report);
   }
 
+  /** Once in an interval, however many looks there are. */
+  function forgetRepairs(): void {
+    if (now() - forgotten < INTERVAL_MS) return;
+    forgotten = now();
+    repairs.clear();
+  }
+
   function plan({ scope, written, held, due }: PassReport): void {
     if (scope !== 'all' && held > 0) at('removals', REMOVAL_GATHER_MS, nudgeAll);
     if (scope === 'all' && due !== undefined) at('due', Math.max(REMOVAL_GATHER_MS, due - now()), nudgeAll);
     for (const { namespace, outcome } of written) {
+      if (scope !== 'all') repairs.set(namespace, (repairs.get(namespace) ?? 0) + 1);
       if (RETRIED.has(outcome)) failing.add(namespace);
       else if (failing.delete(namespace)) retries = 0;
     }
@@ -113,7 +126,7 @@ export function createLoop(ports: LoopPorts): SyncLoop {
 
   return {
     nudge(namespace) {
-      if (!started) return;
+      if (!started || (repairs.get(namespace) ?? 0) >= CONTESTED) return;
       dirty.add(namespace);
       wake();
     },

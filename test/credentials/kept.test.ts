@@ -56,7 +56,7 @@ t.test('what cannot be read is passed over, and never comes back wider than it w
   ];
   for (const text of texts) {
     const { kept, problems } = decodeKept(new Map([['ghcr', text]]));
-    t.equal(kept.size, 0, text.slice(0, 40));
+    t.equal(kept.size, 0, 'nothing comes back');
     t.equal(problems.length, 1);
     t.equal(leak(problems.join()) === undefined, true);
   }

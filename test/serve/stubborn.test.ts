@@ -207,6 +207,25 @@ t.test('deleted while nobody was there, and an ensure that failed on a replica t
   await stop(serve);
 });
 
+t.test('what somebody puts into the kept logins is taken out, without a hurry that never ends', async (t) => {
+  const serve = await start();
+  await eventually('a pass', async () => ((await passes(serve)) > 0 ? true : undefined));
+  const path = `/api/v1/namespaces/${OWN_NAMESPACE}/secrets/pullpass-logins`;
+  const intruder = Buffer.from('{"origin":"secret","where":"x","scope":{"except":[]},"logins":{}}').toString('base64');
+  const from = await passes(serve);
+  await expectOk(api.call('PATCH', path, { data: { intruder } }, merge));
+  await eventually('it is out', async () =>
+    (await api.call('GET', path)).body.data.intruder === undefined ? true : undefined,
+  );
+  await sleep(2_000);
+  t.ok((await passes(serve)) - from <= 4, `${(await passes(serve)) - from} passes`);
+  await expectOk(api.call('DELETE', path));
+  await eventually('made again', async () =>
+    (await api.call('GET', path)).body.data?.exec !== undefined ? true : undefined,
+  );
+  await stop(serve);
+});
+
 t.test('labels dropped from 200 namespaces by mistake and set again: nothing is lost', async (t) => {
   const serve = await start();
   const names = Array.from({ length: 200 }, (_, i) => `dropped-${i}`);

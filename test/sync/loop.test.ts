@@ -125,6 +125,25 @@ t.test('what a few namespaces would lose is left to a look at all of them', asyn
   t.same(passes, ['all', 'a', 'all']);
 });
 
+t.test('one where somebody keeps undoing what is written is left to the interval', async (t) => {
+  const { loop, time, passes } = start((scope) => ({
+    written: scope === 'all' ? [] : [...scope].map((namespace) => ({ ...conflict(namespace), outcome: 'written' })),
+  }));
+  loop.start();
+  for (let i = 0; i < 500; i++) {
+    loop.nudge('contested');
+    await time.pass(50);
+  }
+  t.equal(passes.filter((pass) => pass === 'contested').length, 60);
+  loop.nudge('quiet');
+  await time.pass(50);
+  t.equal(passes.at(-1), 'quiet', 'others are looked at as ever');
+  await time.pass(2 * INTERVAL_MS);
+  loop.nudge('contested');
+  await time.pass(50);
+  t.equal(passes.at(-1), 'contested', 'and it is tried again later');
+});
+
 t.test('stopped, nothing happens any more; it can start again', async (t) => {
   const { loop, time, passes, hold } = start();
   const release = hold();
