@@ -4,7 +4,7 @@
 import { DOCKER_HUB } from '../core/image.ts';
 import { parsePattern } from '../core/pattern.ts';
 import { authorityOf } from '../core/policy.ts';
-import { isObject, loginOfEntry } from './entry-login.ts';
+import { fieldOf, isObject, loginOfEntry } from './entry-login.ts';
 import { type AskProgram, type ExecAnswer, failed } from './exec-answer.ts';
 import { runProgram } from './program.ts';
 
@@ -39,7 +39,7 @@ function readAnswer(text: string, host: string): ExecAnswer {
     return failed('unreadable', 'its answer is not JSON');
   }
   if (!isObject(answer)) return failed('unreadable', 'its answer is not a JSON object');
-  const { Username: username, Secret: password } = answer;
+  const [username, password] = [fieldOf(answer, 'Username'), fieldOf(answer, 'Secret')];
   if (username === '<token>') return failed('no-login', 'it has only an identity token, which the kubelet ignores');
   const login = loginOfEntry({ username, password });
   const pattern = parsePattern(host);

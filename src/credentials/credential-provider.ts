@@ -1,10 +1,13 @@
 // The kubelet's credential provider protocol (KEP-2133; k8s.io/kubelet/pkg/apis/credentialprovider/v1): a request with an image on
 // stdin, logins by key on stdout. The cloud vendors' plugins work as they are. The image is made up from a configured
-// pattern, never from a request. The surprising rule: `cacheKeyType` says how widely the kubelet may cache an answer; as we
-// take from it only what covers the patterns of a host, all three kinds mean the same to us.
+// pattern, never from a request. The surprising rule: `cacheKeyType` says how widely the kubelet may cache an answer, and all
+// three kinds mean the same to us. Google's plugin says `Image` of a token that opens every registry of Google's, Amazon's and
+// Azure's say `Registry`; what a login is for is said by the keys, and we take from them only what covers our patterns.
 import { parseDuration } from '../config/duration.ts';
+import { DOCKER_HUB } from '../core/image.ts';
 import type { Pattern } from '../core/pattern.ts';
 import { authorityOf } from '../core/policy.ts';
+import type { Parsed } from '../core/selector.ts';
 import { isObject, loginOfEntry } from './entry-login.ts';
 import { patternOfKey, showKey } from './entry-scope.ts';
 import { type AskProgram, type ExecAnswer, failed } from './exec-answer.ts';
@@ -38,9 +41,13 @@ export function credentialProvider(settings: ProviderSettings): AskProgram {
 function imageFor(patterns: readonly Pattern[]): string | undefined {
   const [first] = patterns;
   if (first === undefined) return undefined;
+  const host = authorityOf(first);
   const literal = patterns.find(({ path }) => path.length > 0 && !path.some((segment) => segment.includes('*')));
-  const below = literal?.below ? '/login' : '';
-  return `${authorityOf(first)}/${literal === undefined ? ANY_REPOSITORY : `${literal.path.join('/')}${below}`}`;
+  if (literal === undefined) return `${host}/${ANY_REPOSITORY}`;
+  const repository = literal.path.join('/');
+  // On Docker Hub a single segment would be read as one of `library/`.
+  const isFolder = literal.below || (host === DOCKER_HUB && literal.path.length === 1);
+  return `${host}/${repository}${isFolder ? '/login' : ''}`;
 }
 
 export function readResponse(text: string, apiVersion: string): ExecAnswer {
@@ -69,13 +76,30 @@ function readAuth(auth: Readonly<Record<string, unknown>>) {
   const entries = [];
   const problems: string[] = [];
   for (const [key, value] of Object.entries(auth)) {
-    const pattern = patternOfKey(key);
+    const pattern = patternOfAnswer(key);
     const login = loginOfEntry(value);
+    // Azure's plugin allows the anonymous pull of every host of Azure's in this way, beside the login that it has.
+    if (!login.ok && 'empty' in login) continue;
     if (!pattern.ok) problems.push(`key ${showKey(key)} of its answer cannot be used: ${pattern.problem}`);
     else if (!login.ok) problems.push(`entry ${showKey(key)} of its answer cannot be used: ${login.problem}`);
     else entries.push({ pattern: pattern.value, login: login.value });
   }
   return { entries, problems };
+}
+
+/**
+ * The kubelet takes globs anywhere in a host. Our own patterns do not in the last two labels, but here they do no harm: a login
+ * goes to no other host than the literal one that was asked about.
+ */
+function patternOfAnswer(key: string): Parsed<Pattern> {
+  const pattern = patternOfKey(key);
+  const [, host = '', rest = ''] = /^(?:https?:\/\/)?([^/:@?#]*\*[^/:@?#]*)([^@]*)$/.exec(key) ?? [];
+  if (pattern.ok || host === '') return pattern;
+  const example = host.replace(/\*+/g, 'x');
+  const literal = patternOfKey(example + rest);
+  if (!literal.ok) return pattern;
+  const text = host + literal.value.text.slice(example.length);
+  return { ok: true, value: { ...literal.value, text, host: host.split('.') } };
 }
 
 /** meta/v1 Duration: Go's text form, with a sign and fractions. */

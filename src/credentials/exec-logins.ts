@@ -3,8 +3,9 @@
 // credential, a few at a time. A failure takes no login away. It runs on the elected replica only, between `start` and `stop`.
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfiguredCredential } from '../config/schema.ts';
-import type { AskProgram } from './exec-answer.ts';
-import { type HostAsker, type HostAskerPorts, type Known, openHostAsker } from './host-asker.ts';
+import { takeTurns } from '../core/turns.ts';
+import { type AskProgram, failed } from './exec-answer.ts';
+import { type AskerState, type HostAsker, type HostAskerPorts, type Known, openHostAsker } from './host-asker.ts';
 import { groupByHost } from './literal-hosts.ts';
 import type { SourceReading } from './source.ts';
 
@@ -23,11 +24,15 @@ export interface ExecLoginsOptions {
 }
 
 export interface ExecLogins {
-  /** What is unchanged keeps its schedule. */
+  /** What is unchanged keeps its schedule; what is new is asked at once. */
   configure(configured: readonly ConfiguredCredential[]): void;
   start(): void;
-  /** Programs that run are killed. */
+  /** Programs that run are killed. Resolves when none runs any more. */
   stop(): Promise<void>;
+  /** Asks for one credential, or for all of them, now. */
+  refresh(credential?: string): Promise<void>;
+  /** By the name of the credential, of its host that is worst off. */
+  states(): ReadonlyMap<string, AskerState>;
 }
 
 interface Asked {
@@ -37,12 +42,13 @@ interface Asked {
 
 /** Programs at work at the same time. */
 const PARALLEL = 4;
+const STOPPED = failed('stopped', 'it was stopped');
 
 export function openExecLogins(options: ExecLoginsOptions): ExecLogins {
   let configured: readonly ConfiguredCredential[] = [];
   let asked: readonly Asked[] = [];
   let started = false;
-  const turns = limit(PARALLEL);
+  const turns = takeTurns(PARALLEL);
 
   function open(settings: ConfiguredCredential): Asked {
     const ask = options.programOf(settings);
@@ -51,7 +57,8 @@ export function openExecLogins(options: ExecLoginsOptions): ExecLogins {
     const ports: HostAskerPorts = {
       ...options,
       known: (pattern) => options.known(name, pattern),
-      ask: (patterns, signal) => turns(() => ask(patterns, signal)),
+      // Whoever was stopped while it waited for its turn asks no more.
+      ask: (patterns, signal) => turns(async () => (signal.aborted ? STOPPED : ask(patterns, signal))),
       onChange: () => tell(asker),
       onFailure: (failure) => options.onFailure(name, failure),
     };
@@ -60,7 +67,7 @@ export function openExecLogins(options: ExecLoginsOptions): ExecLogins {
     return asker;
   }
 
-  /** All hosts of a credential make one reading, once each of them has something to say. */
+  /** All hosts of a credential make one reading; one that has not answered yet says nothing in it. */
   function tell({ settings, hosts }: Asked): void {
     const readings = hosts.map((host) => host.reading());
     const logins = new Map(readings.flatMap((reading) => [...(reading?.logins ?? [])]));
@@ -69,42 +76,52 @@ export function openExecLogins(options: ExecLoginsOptions): ExecLogins {
     options.onReading(settings.name, { logins, missing, problems });
   }
 
-  function configure(next: readonly ConfiguredCredential[]): void {
-    configured = next;
-    if (!started) return;
+  function ask(next: readonly ConfiguredCredential[], atOnce: boolean): void {
     const before = asked;
-    asked = next.map((settings) => before.find((old) => isDeepStrictEqual(old.settings, settings)) ?? open(settings));
-    for (const old of before) if (!asked.includes(old)) for (const host of old.hosts) host.stop();
-    for (const added of asked) if (!before.includes(added)) for (const host of added.hosts) host.start();
+    asked = next.map((settings) => before.find((old) => asksTheSame(old.settings, settings)) ?? open(settings));
+    for (const old of before) if (!asked.includes(old)) for (const host of old.hosts) void host.stop();
+    for (const added of asked) if (!before.includes(added)) for (const host of added.hosts) host.start(atOnce);
   }
 
   return {
-    configure,
+    configure(next) {
+      configured = next;
+      // What is kept was given to the settings before: whoever changes them wants to see what comes of it.
+      if (started) ask(next, true);
+    },
     start() {
       if (started) return;
       started = true;
-      configure(configured);
+      ask(configured, false);
     },
     async stop() {
       started = false;
-      for (const { hosts } of asked) for (const host of hosts) host.stop();
+      const hosts = asked.flatMap((credential) => credential.hosts);
       asked = [];
+      await Promise.all(hosts.map((host) => host.stop()));
+    },
+    async refresh(credential) {
+      const meant = asked.filter(({ settings }) => credential === undefined || settings.name === credential);
+      await Promise.all(meant.flatMap(({ hosts }) => hosts.map((host) => host.refresh())));
+    },
+    states() {
+      const programs = asked.filter(({ hosts }) => hosts.length > 0);
+      return new Map(programs.map(({ settings, hosts }) => [settings.name, worst(hosts.map((host) => host.state()))]));
     },
   };
 }
 
-function limit(width: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async (work) => {
-    if (running >= width) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
-    }
+function worst(states: readonly AskerState[]): AskerState {
+  const successes = states.map(({ lastSuccess }) => lastSuccess);
+  const attempts = states.flatMap(({ nextAttempt }) => nextAttempt ?? []);
+  return {
+    lastSuccess: successes.includes(undefined) ? undefined : Math.min(...successes.flatMap((at) => at ?? [])),
+    nextAttempt: attempts.length === 0 ? undefined : Math.min(...attempts),
+    failures: Math.max(...states.map(({ failures }) => failures)),
   };
+}
+
+/** Who may use a credential does not change what a program answers. */
+function asksTheSame(a: ConfiguredCredential, b: ConfiguredCredential): boolean {
+  return isDeepStrictEqual([a.name, a.match, a.source], [b.name, b.match, b.source]);
 }

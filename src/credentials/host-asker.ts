@@ -2,7 +2,7 @@
 // its expiry it is asked for more often. It never asks twice at once.
 import type { Pattern } from '../core/pattern.ts';
 import { coveringEntry, missingEntryProblem } from './entry-scope.ts';
-import type { AskProgram, ExecAnswer } from './exec-answer.ts';
+import { type AskProgram, type ExecAnswer, failed } from './exec-answer.ts';
 import type { KeptLogin } from './kept.ts';
 import type { SourceReading } from './source.ts';
 
@@ -23,17 +23,32 @@ export interface HostAskerPorts {
   readonly later: (ms: number, callback: () => void) => () => void;
 }
 
+/** Times in milliseconds since the epoch. */
+export interface AskerState {
+  readonly lastSuccess: number | undefined;
+  readonly nextAttempt: number | undefined;
+  /** In a row, until now. */
+  readonly failures: number;
+}
+
 export interface HostAsker {
   /** undefined: it has not answered yet. */
   reading(): SourceReading | undefined;
-  start(): void;
-  stop(): void;
+  state(): AskerState;
+  /** @param atOnce also if what is kept is fresh: it may be of another program */
+  start(atOnce?: boolean): void;
+  /** Asks now; a call that is under way is waited for instead. */
+  refresh(): Promise<void>;
+  /** For good. Resolves when the program has ended. */
+  stop(): Promise<void>;
 }
 
 /** A login is renewed when this part of its life is over, less up to the jitter. */
 const RENEW_AT = 2 / 3;
 const JITTER = 0.1;
 const SOONEST_MS = 10_000;
+/** A year is more than a timer can wait, and more than a login should be believed. */
+const LATEST_MS = 24 * 60 * 60_000;
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MAX_MS = 5 * 60_000;
 /** Within so long before an expiry, pauses are short. */
@@ -44,17 +59,29 @@ export function openHostAsker(patterns: readonly Pattern[], refreshMs: number, p
   const { now, random, later } = ports;
   let reading: SourceReading | undefined;
   let failures = 0;
+  let lastSuccess: number | undefined;
+  let nextAttempt: number | undefined;
+  let running: Promise<void> | undefined;
   let cancel: (() => void) | undefined;
-  let stopping = new AbortController();
+  const stopping = new AbortController();
 
   function after(ms: number): void {
     cancel?.();
-    cancel = later(ms, () => void turn());
+    nextAttempt = now() + ms;
+    cancel = later(ms, () => void refresh());
   }
 
-  async function turn(): Promise<void> {
-    const { signal } = stopping;
-    const answer = await ports.ask(patterns, signal);
+  function refresh(): Promise<void> {
+    cancel?.();
+    running ??= turn(stopping.signal).finally(() => {
+      running = undefined;
+    });
+    return running;
+  }
+
+  async function turn(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const answer = await ports.ask(patterns, signal).catch(() => failed('unreadable', 'it could not be asked'));
     // What comes after the end is an answer that nobody may use any more.
     if (signal.aborted) return;
     take(answer);
@@ -70,15 +97,19 @@ export function openHostAsker(patterns: readonly Pattern[], refreshMs: number, p
       after(retryPause());
       return;
     }
-    failures = 0;
-    reading = readingOf(answer, patterns, now());
-    if (reading.missing.size > 0) ports.onFailure('no-login');
-    after(renewalIn(answer.holdsMs));
+    const { missing, ...fresh } = readingOf(answer, patterns, now());
+    reading = { ...fresh, missing, logins: new Map([...(reading?.logins ?? []), ...fresh.logins]) };
+    if (missing.size > 0) ports.onFailure('no-login');
+    // Google's plugin says "no login" also when it could not ask for one, so that is tried again soon.
+    const isEmpty = fresh.logins.size === 0;
+    failures = isEmpty ? failures + 1 : 0;
+    if (!isEmpty) lastSuccess = now();
+    after(isEmpty ? retryPause() : renewalIn(answer.holdsMs));
   }
 
   function renewalIn(holdsMs: number | undefined): number {
     if (holdsMs === undefined) return refreshMs * (1 - JITTER * random());
-    return Math.max(SOONEST_MS, holdsMs * (RENEW_AT - JITTER * random()));
+    return Math.min(LATEST_MS, Math.max(SOONEST_MS, holdsMs * (RENEW_AT - JITTER * random())));
   }
 
   function retryPause(): number {
@@ -98,19 +129,22 @@ export function openHostAsker(patterns: readonly Pattern[], refreshMs: number, p
     const dues = patterns.map(({ text }) => {
       const { obtained, expires } = ports.known(text) ?? {};
       if (obtained === undefined) return 0;
-      const holdsMs = expires === undefined ? undefined : expires - obtained;
-      return Math.max(0, obtained + renewalIn(holdsMs) - now());
+      const pause = renewalIn(expires === undefined ? undefined : expires - obtained);
+      // The clock of the replica that asked may have been ahead.
+      return Math.min(pause, Math.max(0, obtained + pause - now()));
     });
     return Math.min(...dues);
   }
 
   return {
     reading: () => reading,
-    start: () => after(firstPause()),
-    stop() {
+    state: () => ({ lastSuccess, nextAttempt, failures }),
+    start: (atOnce = false) => after(atOnce ? 0 : firstPause()),
+    refresh,
+    async stop() {
       cancel?.();
       stopping.abort();
-      stopping = new AbortController();
+      await running;
     },
   };
 }

@@ -3,6 +3,9 @@
 // the program printed but in a form in which no login can be.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { kill as killByPid } from 'node:process';
+import { showable } from './program-words.ts';
+
+export { showable } from './program-words.ts';
 
 export interface ProgramCall {
   /** A path, or a name to be found in the PATH of `env`. */
@@ -30,66 +33,81 @@ export type ProgramResult =
 
 const STDOUT_MAX = 1024 * 1024;
 const STDERR_MAX = 8 * 1024;
-const SHOWN_MAX = 200;
 /** So long is waited for pipes that somebody holds who left the group. */
 const LEFT_BEHIND_MS = 500;
 
-export function runProgram(call: ProgramCall): Promise<ProgramResult> {
-  const { command, args, env, input, timeoutMs, signal } = call;
-  return new Promise((resolve) => {
-    // A group of its own: what it started holds our pipes too, and must end with it.
-    const child = spawn(command, args, { env, detached: true, shell: false, stdio: ['pipe', 'pipe', 'pipe'] });
-    const output = collect(child);
-    let verdict: ProgramFailure | undefined;
-    let settled = false;
-
-    function end(failure: ProgramFailure): void {
-      verdict ??= failure;
-      kill(child);
-    }
-
-    function settle(result: ProgramResult): void {
-      if (settled) return;
-      settled = true;
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', stop);
-      kill(child);
-      for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
-      resolve(result);
-    }
-
-    function fail(failure: ProgramFailure, problem: string): void {
-      settle({ ok: false, failure, problem, stdout: output.stdout() });
-    }
-
-    const stop = (): void => end('stopped');
-    const timer = setTimeout(() => end('timeout'), timeoutMs);
-    signal?.addEventListener('abort', stop, { once: true });
-    if (signal?.aborted) stop();
-    output.onTooMuch(() => end('too-much-output'));
-    child.on('error', (error) => fail(...startFailure(error, command)));
-    child.on('exit', (code, killedBy) => {
-      const finish = (): void => {
-        if (verdict !== undefined) fail(verdict, verdictProblem(verdict, timeoutMs));
-        else if (code === 0) settle({ ok: true, stdout: output.stdout() });
-        else fail('exit', exitProblem(code, killedBy, output.stderr(), env));
-      };
-      // What it left behind holds the pipes; with it gone they close, and all that was printed has arrived.
-      kill(child);
-      child.on('close', finish);
-      setTimeout(finish, LEFT_BEHIND_MS).unref();
-    });
-    // A program that does not read its input closes it: no fault of its answer.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(input);
-  });
+export async function runProgram(call: ProgramCall): Promise<ProgramResult> {
+  if (call.signal?.aborted) return refused('stopped', verdictProblem('stopped', call.timeoutMs));
+  const child = start(call);
+  if (child instanceof Error) return refused(...startFailure(child, call.command));
+  return new Promise((resolve) => follow(child, call, resolve));
 }
 
-function collect(child: ChildProcess) {
+/** @param settle is called once at least; what comes after the first time says nothing new */
+function follow(child: ChildProcess, call: ProgramCall, settle: (result: ProgramResult) => void): void {
+  const { command, env, input, timeoutMs, signal } = call;
+  const output = collect(child, () => end('too-much-output'));
+  let verdict: ProgramFailure | undefined;
+
+  function end(failure: ProgramFailure): void {
+    if (verdict !== undefined) return;
+    verdict = failure;
+    kill(child);
+    // One that cannot be killed, as it waits for a disk that is gone, must not be waited for.
+    setTimeout(() => fail(failure, verdictProblem(failure, timeoutMs)), 2 * LEFT_BEHIND_MS).unref();
+  }
+
+  function release(): void {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', stop);
+    for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
+  }
+
+  function fail(failure: ProgramFailure, problem: string): void {
+    release();
+    settle({ ok: false, failure, problem, stdout: output.stdout() });
+  }
+
+  const stop = (): void => end('stopped');
+  const timer = setTimeout(() => end('timeout'), timeoutMs);
+  signal?.addEventListener('abort', stop, { once: true });
+  child.on('error', (error) => fail(...startFailure(error, command)));
+  child.on('exit', (code, killedBy) => {
+    clearTimeout(timer);
+    // What it left behind holds the pipes; with it gone they close, and all that was printed has arrived.
+    kill(child);
+    const finish = (): void => {
+      release();
+      if (verdict !== undefined) fail(verdict, verdictProblem(verdict, timeoutMs));
+      else if (code !== 0) fail('exit', exitProblem(code, killedBy, output, env));
+      else settle({ ok: true, stdout: output.stdout() });
+    };
+    child.on('close', finish);
+    setTimeout(finish, LEFT_BEHIND_MS).unref();
+  });
+  // A program that does not read its input closes it: no fault of its answer.
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(input);
+}
+
+function refused(failure: ProgramFailure, problem: string): ProgramResult {
+  return { ok: false, failure, problem, stdout: '' };
+}
+
+/** Node throws some of the reasons why a program cannot be started, and tells of the others later. */
+function start({ command, args, env }: ProgramCall): ChildProcess | Error {
+  try {
+    // A group of its own: what it starts holds our pipes too, and must end with it.
+    return spawn(command, args, { env, detached: true, shell: false, stdio: ['pipe', 'pipe', 'pipe'] });
+  } catch (error) {
+    return error instanceof Error ? error : new Error('not an error');
+  }
+}
+
+function collect(child: ChildProcess, tooMuch: () => void) {
   const chunks: Buffer[] = [];
   let size = 0;
   let stderr = '';
-  let tooMuch: () => void = () => undefined;
   child.stdout?.on('data', (chunk: Buffer) => {
     size += chunk.length;
     if (size > STDOUT_MAX) tooMuch();
@@ -101,9 +119,6 @@ function collect(child: ChildProcess) {
   return {
     stdout: () => Buffer.concat(chunks).toString('utf8'),
     stderr: () => stderr,
-    onTooMuch(callback: () => void) {
-      tooMuch = callback;
-    },
   };
 }
 
@@ -131,31 +146,9 @@ function verdictProblem(failure: ProgramFailure, timeoutMs: number): string {
 function exitProblem(
   code: number | null,
   killedBy: string | null,
-  stderr: string,
+  output: { stdout(): string; stderr(): string },
   env: Readonly<Record<string, string>>,
 ): string {
-  const said = showable(stderr, Object.values(env));
+  const said = showable(output.stderr(), Object.values(env), output.stdout());
   return `it ended with ${code === null ? `signal ${killedBy}` : `code ${code}`}${said === '' ? '' : `: ${said}`}`;
-}
-
-/**
- * What a program said on stderr, for people: the first line, short, without values of its environment and without anything that could
- * be a login. Words that could be a token are replaced, rather one too many than one too few.
- */
-export function showable(stderr: string, secrets: readonly string[]): string {
-  let text = (stderr.split('\n').find((line) => line.trim() !== '') ?? '').slice(0, 1_000);
-  for (const secret of secrets) if (secret.length >= 4) text = text.replaceAll(secret, '…');
-  const words = text
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must go
-    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ')
-    .replace(/\S+:\S+@/g, '…@')
-    .replace(/((?:pass(?:word|wd)?|secret|token|auth\w*|key|credential|bearer|basic)\w*["']?\s*[:= ]\s*)\S+/gi, '$1…')
-    .replace(/[A-Za-z0-9+/=_.-]{16,}/g, (word) => (looksLikeToken(word) ? '…' : word))
-    .trim();
-  return words.length <= SHOWN_MAX ? words : `${words.slice(0, SHOWN_MAX - 1)}…`;
-}
-
-/** Host names and paths have dots or slashes between plain words; a token mixes letters and digits. */
-function looksLikeToken(word: string): boolean {
-  return word.split(/[./-]/).some((part) => part.length >= 12 && /[0-9]/.test(part) && /[A-Za-z]/.test(part));
 }

@@ -2,6 +2,7 @@
 // it changes, because registries lock accounts: it is remembered by a salted hash, for as long as the process lives. One try
 // serves all credentials with the same login for the same host.
 import { createHash, randomBytes } from 'node:crypto';
+import { takeTurns } from '../core/turns.ts';
 import type { HealthResult, Trial, TryLogin } from './try-login.ts';
 
 export interface HealthTarget extends Trial {
@@ -41,11 +42,15 @@ interface Tried {
 
 const SOON_MS = 1_000;
 const SPREAD_MS = 2_000;
-const RETRY_FIRST_MS = 60_000;
+/** A registry that is slow to answer may have seen the login all the same. */
+const RETRY_FIRST_MS = 5 * 60_000;
+/** Tries at the same time. */
+const PARALLEL = 2;
 const PATIENCE_MS = 60 * 60_000;
 
 export function openCredentialHealth(options: CredentialHealthOptions): CredentialHealth {
   const { tryLogin, random, later } = options;
+  const turns = takeTurns(PARALLEL);
   const salt = randomBytes(16);
   const refused = new Set<string>();
   const known = new Map<string, Tried>();
@@ -63,7 +68,7 @@ export function openCredentialHealth(options: CredentialHealthOptions): Credenti
   }
 
   async function turn(id: string, tried: Tried): Promise<void> {
-    const result = await tryLogin(tried.trial);
+    const result = await turns(() => tryLogin(tried.trial)).catch((): HealthResult => 'unexpected');
     // A login that went meanwhile has no result any more, but a refusal is remembered.
     if (result === 'refused') refused.add(id);
     if (known.get(id) !== tried) return;

@@ -34,12 +34,13 @@ const BODY_MAX = 64 * 1024;
 const CONNECT_MS = 5_000;
 
 export function openRegistryHttp({ environment, timeoutMs = TIMEOUT_MS }: RegistryHttpOptions): RegistryHttp {
-  const pick = (name: string): string | undefined => environment[name.toLowerCase()] ?? environment[name];
+  const pick = (name: string): string => environment[name.toLowerCase()] ?? environment[name] ?? '';
   const ca = [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
   const dispatcher = new EnvHttpProxyAgent({
-    httpProxy: pick('HTTP_PROXY') ?? '',
-    httpsProxy: pick('HTTPS_PROXY') ?? '',
-    noProxy: pick('NO_PROXY') ?? '',
+    httpProxy: proxyUrl(pick('HTTP_PROXY')),
+    httpsProxy: proxyUrl(pick('HTTPS_PROXY')),
+    // What goes to this machine in plain text must not leave it.
+    noProxy: `${pick('NO_PROXY')},localhost,127.0.0.1,[::1]`,
     connect: { ca, timeout: CONNECT_MS },
     requestTls: { ca },
     proxyTls: { ca },
@@ -65,6 +66,12 @@ export function openRegistryHttp({ environment, timeoutMs = TIMEOUT_MS }: Regist
   return { get, close: () => dispatcher.destroy() };
 }
 
+/** As others read these variables: without a scheme it is http; what is no address is no proxy. */
+function proxyUrl(text: string): string {
+  const url = text === '' || text.includes('://') ? text : `http://${text}`;
+  return URL.canParse(url) ? url : '';
+}
+
 /** @returns undefined if it is longer than anything that is needed here */
 async function boundedText(body: Dispatcher.ResponseData['body']): Promise<string | undefined> {
   const chunks: Buffer[] = [];
@@ -88,5 +95,5 @@ function failureOf(error: unknown): HttpFailure {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (/TIMEOUT|ETIMEDOUT/.test(code)) return 'timeout';
   if (/CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(code)) return 'tls';
-  return /^(E[A-Z]+|UND_ERR_SOCKET|UND_ERR_ABORTED)$/.test(code) ? 'unreachable' : 'unexpected';
+  return /^(E[A-Z_]+|UND_ERR_SOCKET|UND_ERR_ABORTED)$/.test(code) ? 'unreachable' : 'unexpected';
 }

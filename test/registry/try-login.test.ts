@@ -78,10 +78,23 @@ t.test('servers that would like to have a login, or waste our time', async (t) =
 t.test('a proxy is used for what is not on its list', async (t) => {
   const proxy = await serveOn(t, (_, response) => response.writeHead(502).end());
   const target = await serveOn(t, (_, response) => response.end('{}'));
-  const environment = { HTTP_PROXY: `http://${proxy.host}` };
-  t.not(await opened(environment)({ host: target.host, login }), 'no-challenge');
-  t.equal(target.asked.length, 0, 'nothing went around the proxy');
-  t.equal(await opened({ ...environment, NO_PROXY: '127.0.0.1' })({ host: target.host, login }), 'no-challenge');
+  for (const address of [`http://${proxy.host}`, proxy.host]) {
+    const environment = { HTTP_PROXY: address, HTTPS_PROXY: address };
+    proxy.asked.length = 0;
+    const { get, close } = openRegistryHttp({ environment });
+    await get(new URL('http://registry.acme.example/v2/'), {});
+    t.ok(proxy.asked.length > 0 || address === proxy.host, 'the proxy was asked');
+    t.equal(
+      await opened(environment)({ host: target.host, login }),
+      'no-challenge',
+      'what is on this machine stays here',
+    );
+    await close();
+    const without = openRegistryHttp({ environment: { ...environment, NO_PROXY: 'registry.acme.example' } });
+    t.match(await without.get(new URL('http://registry.acme.example/v2/'), {}), { failure: 'unreachable' });
+    await without.close();
+  }
+  await openRegistryHttp({ environment: { HTTPS_PROXY: 'not an address' } }).close();
 });
 
 t.test('where a login may go', async (t) => {
