@@ -27,7 +27,10 @@ t.test('a refusal is said when it appears; what few namespaces tell does not hid
   t.same(report.observe(pass('all', { a: 'foreign', b: 'foreign' })), []);
   t.equal(lines.length, 2);
   report.observe(pass(new Set(['b', 'c']), { c: 'too-large' }));
-  t.match(await text(), /pull_secrets_refused\{reason="foreign"\} 1\n[\s\S]*pull_secrets_refused\{reason="too-large"\} 1/);
+  t.match(
+    await text(),
+    /pull_secrets_refused\{reason="foreign"\} 1\n[\s\S]*pull_secrets_refused\{reason="too-large"\} 1/,
+  );
   t.match(await text(), /pullpass_pull_secrets 7\n/);
   report.clear();
   t.notMatch(await text(), /pull_secrets_refused\{/);
