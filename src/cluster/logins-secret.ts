@@ -3,6 +3,7 @@
 // Its data goes to whoever watches, and into no message.
 import {
   ANNOTATION_CONFIRM_REMOVAL,
+  ANNOTATION_HELD_REMOVALS,
   FIELD_MANAGER,
   LABEL_MANAGED_BY,
   LOGINS_SECRET_NAME,
@@ -22,14 +23,16 @@ export interface LoginsSecret {
   readonly texts: ReadonlyMap<string, string>;
   /** How many removals somebody confirmed; 0 without the annotation. */
   readonly confirmedRemovals: number;
+  /** How many removals were waiting when that was last noted. */
+  readonly heldRemovals: number;
 }
 
 export interface LoginsSecretOptions {
   readonly client: Pick<Client, 'call' | 'stream'>;
   /** The namespace that this Pullpass runs in. */
   readonly namespace: string;
-  /** At each version; undefined: it is not there. */
-  onChange(secret: LoginsSecret | undefined): void;
+  /** At each version; undefined: it is not there, as of that version. */
+  onChange(secret: LoginsSecret | undefined, version: string): void;
   onSynced(): void;
   readonly time: Time;
   readonly log: Log;
@@ -50,12 +53,12 @@ export function watchLoginsSecret(options: LoginsSecretOptions): Watch {
     project: readLoginsSecret,
     onSet(_, name, secret) {
       held = name;
-      options.onChange(secret);
+      options.onChange(secret, secret.resourceVersion);
     },
-    onDelete() {
+    onDelete(_, __, version) {
       if (held === undefined) return;
       held = undefined;
-      options.onChange(undefined);
+      options.onChange(undefined, version);
     },
     *known() {
       if (held !== undefined) yield `${namespace}/${held}`;
@@ -69,13 +72,17 @@ function readLoginsSecret({ metadata, data }: ApiObject): LoginsSecret {
     key,
     Buffer.from(value, 'base64').toString('utf8'),
   ]);
-  const confirmed = metadata?.annotations?.[ANNOTATION_CONFIRM_REMOVAL] ?? '';
+  const numberIn = (annotation: string): number => {
+    const text = metadata?.annotations?.[annotation] ?? '';
+    return /^[0-9]{1,6}$/.test(text) ? Number(text) : 0;
+  };
   return {
     uid: metadata?.uid ?? '',
     resourceVersion: metadata?.resourceVersion ?? '',
     ours: metadata?.labels?.[LABEL_MANAGED_BY] === MANAGED_BY,
     texts: new Map(texts),
-    confirmedRemovals: /^[0-9]{1,6}$/.test(confirmed) ? Number(confirmed) : 0,
+    confirmedRemovals: numberIn(ANNOTATION_CONFIRM_REMOVAL),
+    heldRemovals: numberIn(ANNOTATION_HELD_REMOVALS),
   };
 }
 
@@ -115,16 +122,18 @@ function createLoginsSecret(
   });
 }
 
-/** A confirmation is good for one pass. */
-export function takeConfirmation(
+/** Takes a confirmation back, which is good for one pass, and notes how many removals are waiting; 0: none. */
+export function noteRemovals(
   client: Pick<Client, 'call'>,
   namespace: string,
-  { resourceVersion }: LoginsSecret,
+  { uid, resourceVersion }: LoginsSecret,
+  held: number,
 ): Promise<LoginsWrite> {
+  const annotations = { [ANNOTATION_CONFIRM_REMOVAL]: null, [ANNOTATION_HELD_REMOVALS]: held === 0 ? null : `${held}` };
   return patch(client, namespace, {
     contentType: 'application/merge-patch+json',
     query: { fieldManager: FIELD_MANAGER },
-    body: { metadata: { resourceVersion, annotations: { [ANNOTATION_CONFIRM_REMOVAL]: null } } },
+    body: { metadata: { uid, resourceVersion, annotations } },
   });
 }
 

@@ -1,8 +1,11 @@
 // What is kept of a pull Secret: its marks, the keys of the docker config in it and a digest of its content. No login stays.
 // Ten thousand of them hold a handful of contents, so equal parts are one object in memory.
 import { createHash } from 'node:crypto';
+import { entryDigests } from '../core/rendering.ts';
 import { type ObservedPullSecret, readMarks, readPullSecret } from '../core/surroundings.ts';
 import type { ApiObject } from './api-object.ts';
+
+type Content = Pick<ObservedPullSecret, 'keys' | 'entries'>;
 
 export type ProjectPullSecret = (object: ApiObject) => ObservedPullSecret;
 
@@ -10,15 +13,16 @@ export type ProjectPullSecret = (object: ApiObject) => ObservedPullSecret;
 export function newProjection(instance: string): ProjectPullSecret {
   const credentials = newSharing((names: readonly string[]) => names.join());
   const texts = newSharing((text: string) => text);
-  const keys = new Map<string, ReadonlySet<string>>();
+  const contents = new Map<string, Content>();
 
-  function keysOf(digest: string, value: string): ReadonlySet<string> {
-    const known = keys.get(digest);
+  function contentOf(digest: string, value: string): Content {
+    const known = contents.get(digest);
     if (known !== undefined) return known;
-    if (keys.size >= SHARED_MAX) keys.clear();
-    const read = readKeys(value);
-    keys.set(digest, read);
-    return read;
+    if (contents.size >= SHARED_MAX) contents.clear();
+    const entries = entryDigests(Buffer.from(value, 'base64').toString(), digestOf);
+    const content = { keys: new Set(entries.keys()), entries };
+    contents.set(digest, content);
+    return content;
   }
 
   return (object) => {
@@ -31,7 +35,7 @@ export function newProjection(instance: string): ProjectPullSecret {
       type: texts(state.type),
       credentials: credentials(state.credentials),
       digest,
-      keys: state.ours ? keysOf(digest, value) : NO_KEYS,
+      ...(state.ours ? contentOf(digest, value) : NOTHING),
       marks: texts(marks),
       immutable: object.immutable === true,
       leaving: object.metadata?.deletionTimestamp !== undefined,
@@ -40,28 +44,17 @@ export function newProjection(instance: string): ProjectPullSecret {
   };
 }
 
-/** @param base64 a value of `data` @returns SHA-256, short: it tells contents apart and proves nothing */
-export function digestOf(base64: string): string {
-  return createHash('sha256').update(base64).digest('base64url').slice(0, 22);
+/** @param text a value of `data`, or an entry of it @returns SHA-256, short: it tells contents apart and proves nothing */
+export function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22);
 }
 
 const SHARED_MAX = 1_000;
-const NO_KEYS: ReadonlySet<string> = new Set();
+const NOTHING: Content = { keys: new Set(), entries: new Map() };
 const DATA_KEYS: Readonly<Record<string, string>> = {
   'kubernetes.io/dockerconfigjson': '.dockerconfigjson',
   'kubernetes.io/dockercfg': '.dockercfg',
 };
-
-/** The keys of a docker config of either format; what cannot be read has none. */
-function readKeys(base64: string): ReadonlySet<string> {
-  try {
-    const config: unknown = JSON.parse(Buffer.from(base64, 'base64').toString());
-    const entries = typeof config === 'object' && config !== null && 'auths' in config ? config.auths : config;
-    return typeof entries === 'object' && entries !== null ? new Set(Object.keys(entries)) : NO_KEYS;
-  } catch {
-    return NO_KEYS;
-  }
-}
 
 function newSharing<T>(textOf: (value: T) => string): (value: T) => T {
   const seen = new Map<string, T>();

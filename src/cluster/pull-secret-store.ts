@@ -15,6 +15,8 @@ export interface PullSecretStore {
   observe(namespace: string, state: ObservedPullSecret | undefined): void;
   /** Sync deleted it. */
   forget(namespace: string): void;
+  /** The namespace is gone, and with it what it wanted. */
+  namespaceGone(namespace: string): void;
   /** Where one of ours was that somebody else took away: such a namespace still wants it. */
   vanished(): ReadonlySet<string>;
 }
@@ -25,7 +27,9 @@ export function pullSecretStore(reached: () => string | undefined): PullSecretSt
   const vanished = new Set<string>();
 
   function drop(namespace: string): void {
-    if (states.get(namespace)?.ours) vanished.add(namespace);
+    const held = states.get(namespace);
+    // One that was noted as unwanted went because its time was up, whichever replica took it away.
+    if (held?.ours && held.unwantedSince === undefined) vanished.add(namespace);
     states.delete(namespace);
   }
 
@@ -42,6 +46,7 @@ export function pullSecretStore(reached: () => string | undefined): PullSecretSt
       states.delete(namespace);
       vanished.delete(namespace);
     },
+    namespaceGone: (namespace) => void vanished.delete(namespace),
     set(namespace, state) {
       const held = states.get(namespace);
       if (!held || isNewer(state.resourceVersion, held.resourceVersion)) put(namespace, state);

@@ -62,19 +62,47 @@ export async function writePullSecret(
   }
 }
 
-export interface PullSecretDeletion {
+/** Exactly one object, and nothing that was made of it since. */
+export interface PullSecretPlace {
   readonly namespace: string;
   readonly name: string;
-  /** Exactly this object, and nothing that was made of it since. */
   readonly seen: { readonly uid: string; readonly resourceVersion: string };
   readonly timeoutMs: number;
+}
+
+export type ReadResult =
+  | { readonly result: 'read'; readonly value: string }
+  | { readonly result: WriteFailure; readonly message: string };
+
+const NOT_THE_SAME = {
+  result: 'conflict',
+  message: 'the pull Secret was not written: it is not the object that was seen',
+} as const;
+
+/** The docker config in it, logins and all: for who writes it back, and for nobody else. */
+export async function readPullSecretValue(
+  client: Pick<Client, 'call'>,
+  { namespace, name, seen, timeoutMs }: PullSecretPlace,
+): Promise<ReadResult> {
+  try {
+    const path = namespacedPath('secrets', namespace, name);
+    const answer = await client.call({ verb: 'get', resource: 'secrets', path, timeoutMs });
+    if (answer.status === 404) return NOT_THE_SAME;
+    if (answer.status >= 300) return refusalOf(answer);
+    const { metadata, type = '', data } = answer.body as ApiObject;
+    if (metadata?.uid !== seen.uid || metadata.resourceVersion !== seen.resourceVersion) return NOT_THE_SAME;
+    const key = type === 'kubernetes.io/dockercfg' ? '.dockercfg' : '.dockerconfigjson';
+    return { result: 'read', value: Buffer.from(data?.[key] ?? '', 'base64').toString('utf8') };
+  } catch (error) {
+    return noAnswer(error);
+  }
 }
 
 export type DeleteResult = { readonly result: 'deleted' } | { readonly result: WriteFailure; readonly message: string };
 
 export async function deletePullSecret(
   client: Pick<Client, 'call'>,
-  { namespace, name, seen, timeoutMs }: PullSecretDeletion,
+  { namespace, name, seen, timeoutMs }: PullSecretPlace,
 ): Promise<DeleteResult> {
   const { uid, resourceVersion } = seen;
   try {
@@ -110,7 +138,7 @@ function refusalOf({ status, body }: Answer): { readonly result: WriteFailure; r
   }
   // Another object of the same name: mostly a 409 too, but a 422 when its version happens to be the one that was sent.
   if (status === 422 && causes.some(({ field }) => field === 'metadata.uid')) {
-    return { result: 'conflict', message: 'the pull Secret was not written: it is not the object that was seen' };
+    return NOT_THE_SAME;
   }
   if (causes.some(({ reason }) => reason === 'NamespaceTerminating')) {
     return { result: 'terminating', message: 'the namespace is being deleted' };

@@ -55,7 +55,7 @@ export interface ViewOptions {
 
 export function openView(options: ViewOptions): View {
   const listeners = newListeners();
-  const namespaces = watchNamespaces(options, listeners.call);
+  const namespaces = watchNamespaces(options, listeners.call, (name) => pullSecrets.store.namespaceGone(name));
   const serviceAccounts = watchServiceAccounts(options, listeners.call);
   const pullSecrets = watchPullSecrets(options, (name) => namespaces.states.get(name)?.terminating === false);
   const watches = [namespaces.watch, serviceAccounts.watch, pullSecrets.watch];
@@ -78,7 +78,7 @@ export function openView(options: ViewOptions): View {
   };
 }
 
-function watchNamespaces(options: ViewOptions, tell: (key: string) => void) {
+function watchNamespaces(options: ViewOptions, tell: (key: string) => void, gone: (name: string) => void) {
   const states = new Map<string, NamespaceState>();
   const shareValues = newSharing();
   const watch = watchResource<NamespaceState>({
@@ -94,7 +94,10 @@ function watchNamespaces(options: ViewOptions, tell: (key: string) => void) {
       tell(name);
       options.onNews?.(name);
     },
-    onDelete: (_, name) => states.delete(name),
+    onDelete(_, name) {
+      states.delete(name);
+      gone(name);
+    },
     known: () => prefixed('/', states.keys(), ''),
   });
   return { states, watch };

@@ -36,8 +36,8 @@ function holds(present: PullSecretState, need: Need, rendering: Rendering): bool
   return present.credentials.includes(need.credential) && rendering.keysOf(need).every((key) => present.keys.has(key));
 }
 
-/** Whether a write would take away the entry of a credential whose source has no login at the moment. */
-export function losesLogin(present: PullSecretState, { lacking }: Rendering): boolean {
-  for (const key of lacking) if (present.keys.has(key)) return true;
+/** Whether a write would take away the entry of a credential whose source has no login at the moment. Sync can carry it over. */
+function losesLogin(present: PullSecretState, { lacking }: Rendering): boolean {
+  for (const key of lacking.keys()) if (present.keys.has(key)) return true;
   return false;
 }

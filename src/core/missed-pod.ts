@@ -97,7 +97,7 @@ export function judgePod(
   const images = decideImages(subject.images, labels, policy);
   const { reason, needs } = planInjection(subject, images, around, pullSecretName);
   if (reason === 'injected') return { is: 'missed', needs };
-  return reason === 'already-listed' ? { is: 'waiting', needs } : { is: 'fine' };
+  return needs.length > 0 ? { is: 'waiting', needs } : { is: 'fine' };
 }
 
 /** Whether deleting it makes its controller create another, which then comes through admission. */

@@ -20,6 +20,8 @@ export const ANNOTATION_CREDENTIALS = 'pullpass.dev/credentials';
 export const ANNOTATION_UNWANTED_SINCE = 'pullpass.dev/unwanted-since';
 /** On the logins Secret: how many pull Secrets a single pass may delete or empty although that is more than the guard lets by. */
 export const ANNOTATION_CONFIRM_REMOVAL = 'pullpass.dev/confirm-removal';
+/** On the logins Secret, written by us: how many removals wait for that. */
+export const ANNOTATION_HELD_REMOVALS = 'pullpass.dev/held-removals';
 
 /** In Pullpass's own namespace: the last good login of every credential. */
 export const LOGINS_SECRET_NAME = 'pullpass-logins';

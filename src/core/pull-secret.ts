@@ -85,6 +85,39 @@ export function renderPullSecret(
   };
 }
 
+/** The entries of a docker config of either format by their key; none if it cannot be read. */
+export function readEntries(value: string): ReadonlyMap<string, unknown> {
+  try {
+    const config: unknown = JSON.parse(value);
+    const entries = typeof config === 'object' && config !== null && 'auths' in config ? config.auths : config;
+    return typeof entries === 'object' && entries !== null ? new Map(Object.entries(entries)) : new Map();
+  } catch {
+    return new Map();
+  }
+}
+
+/**
+ * The text of the content together with entries of what is there now.
+ * @param keys of the entries that are carried over
+ * @returns undefined if it would be too large
+ */
+export function withCarried(content: PullSecretContent, present: string, keys: readonly string[]): string | undefined {
+  const there = readEntries(present);
+  const carried = keys.flatMap((key): [string, unknown][] => {
+    const entry = there.get(key);
+    return isReadable(entry) ? [[key, entry]] : [];
+  });
+  const auths = Object.fromEntries([...readEntries(content.value), ...carried]);
+  const value = JSON.stringify(content.type === 'kubernetes.io/dockercfg' ? auths : { auths });
+  return Buffer.byteLength(value) > CONTENT_MAX_BYTES ? undefined : value;
+}
+
+/** Whether the kubelet could read it, which fails every pull of a Pod over a single entry that it cannot. */
+function isReadable(entry: unknown): boolean {
+  if (typeof entry !== 'object' || entry === null || !('auth' in entry)) return false;
+  return typeof entry.auth === 'string' && Buffer.from(entry.auth, 'base64').includes(':');
+}
+
 interface LoginEntry {
   readonly username: string;
   readonly password: string;

@@ -78,7 +78,6 @@ export const DELETE_REASONS = {
 export const REFUSE_REASONS = {
   foreign: 'a Secret of that name is not ours; it is never touched',
   'too-large': 'the content would be larger than a Secret may be, or its host globs overlap in too many ways',
-  'login-missing': 'a rewrite would take away the login of a credential whose source has none at the moment',
 } as const;
 
 /** How the write of a change can end. */
@@ -90,6 +89,7 @@ export const WRITE_OUTCOMES = {
   quota: 'a quota of the namespace forbids another Secret',
   forbidden: 'the API server refused the write',
   unavailable: 'the API server could not be reached',
+  'too-large': 'it would be larger than a Secret may be',
   'not-elected': 'another replica is elected now',
 } as const;
 

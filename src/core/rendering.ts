@@ -9,6 +9,7 @@ import {
   type PullSecretSettings,
   type PullSecretType,
   pullSecretMetadata,
+  readEntries,
   renderPullSecret,
 } from './pull-secret.ts';
 import type { Labels } from './selector.ts';
@@ -27,10 +28,15 @@ export interface Rendering {
   readonly content: PullSecretContent | undefined;
   /** Of `content.value`, base64-encoded, as the view computes it of what is there; empty without content. */
   readonly digest: string;
+  /** A digest of each entry of `content`, by its key, as the view computes it of what is there. */
+  readonly entries: ReadonlyMap<string, string>;
   /** The labels and annotations that it should carry, as `markText` writes them. */
   readonly marks: string;
-  /** Keys that would be there if every pattern had a login: one that is there now would be lost by writing the content. */
-  readonly lacking: ReadonlySet<string>;
+  /**
+   * Keys that would be there if every pattern had a login, each with the name of its credential: one that is there now would be
+   * lost by writing the content alone.
+   */
+  readonly lacking: ReadonlyMap<string, string>;
   /** The keys that stand for a pattern of a credential. */
   keysOf(need: Need): readonly string[];
 }
@@ -41,7 +47,7 @@ export interface Renderings {
   of(namespace: Labels, type?: PullSecretType): Rendering;
 }
 
-/** @param digestOf of a value as it stands in `data` of a Secret */
+/** @param digestOf of a value as it stands in `data` of a Secret, and of an entry */
 export function compileRenderings(
   policy: Policy,
   logins: Logins,
@@ -92,6 +98,7 @@ function render(
     admitted,
     content,
     digest: content === undefined ? '' : digestOf(encodeData(content.value)),
+    entries: entryDigests(content?.value ?? '', digestOf),
     marks: content === undefined ? '' : marksOf(settings, content),
     lacking: lackingKeys(admitted, content),
     keysOf: ({ credential, pattern }) => keys.get(`${credential} ${pattern}`) ?? [],
@@ -108,16 +115,32 @@ export function marksOf(
   return markText(labels, annotations);
 }
 
+/** @param value a docker config of either format @param digestOf of any text */
+export function entryDigests(value: string, digestOf: (text: string) => string): ReadonlyMap<string, string> {
+  const digests = [...readEntries(value)].map(([key, entry]): [string, string] => [
+    key,
+    digestOf(JSON.stringify(entry)),
+  ]);
+  return new Map(digests);
+}
+
 export function encodeData(value: string): string {
   return Buffer.from(value).toString('base64');
 }
 
-function lackingKeys(admitted: readonly Credential[], content: PullSecretContent | undefined): ReadonlySet<string> {
-  if (admitted.every(({ patterns }) => patterns.every(({ hasLogin }) => hasLogin))) return new Set();
+function lackingKeys(
+  admitted: readonly Credential[],
+  content: PullSecretContent | undefined,
+): ReadonlyMap<string, string> {
+  if (admitted.every(({ patterns }) => patterns.every(({ hasLogin }) => hasLogin))) return new Map();
   const complete = admitted.map((credential) => ({
     ...credential,
     patterns: credential.patterns.map(({ pattern }) => ({ pattern, hasLogin: true })),
   }));
-  const keys = (planKeys(complete) ?? []).map(({ key }) => key);
-  return new Set(keys.filter((key) => !content?.keys.has(key)));
+  const keys = planKeys(complete) ?? [];
+  return new Map(
+    keys.flatMap(({ key, candidate }): [string, string][] =>
+      content?.keys.has(key) ? [] : [[key, candidate.credential.name]],
+    ),
+  );
 }

@@ -38,6 +38,8 @@ export interface PullSecretState {
 export interface ObservedPullSecret extends PullSecretState {
   /** Of the value that its type calls for; empty if that is not there. */
   readonly digest: string;
+  /** Of each entry of the docker config in it, by its key. */
+  readonly entries: ReadonlyMap<string, string>;
   /** The labels and annotations that are ours by field ownership, as `markText` writes them. */
   readonly marks: string;
   readonly immutable: boolean;

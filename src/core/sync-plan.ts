@@ -4,14 +4,14 @@
 //   the namespace is gone or going                            -> nothing, Kubernetes clears it up
 //   a Secret of our name is not ours                          -> refuse `foreign` if it is in the way, else nothing
 //   the content cannot be rendered                            -> refuse `too-large`, what is there stays
-//   a write would take away a login that is missing just now  -> refuse `login-missing`, what is there stays
 //   nobody is meant to use it: not enabled, no credential     -> note since when, keep it true, delete after the grace
 //   it is there: type, content, marks and note as wanted      -> nothing, or apply; replace where Kubernetes lets no apply
 //   it is not there and is wanted                             -> apply
 //
-// The surprising rule: a credential that the labels no longer admit leaves the content at once, the Secret only after the
-// grace. Pods that run still name it, and a deletion by mistake would be an outage that a label cannot undo.
-import { losesLogin } from './ensure-plan.ts';
+// The surprising rules: a credential that the labels no longer admit leaves the content at once, the Secret only after the
+// grace. Pods that run still name it, and a deletion by mistake would be an outage that a label cannot undo. And where an
+// admitted credential has no login just now, its entries are carried over from what is there, so that it keeps them and keeps
+// no other credential from its own change.
 import type { PullSecretSettings } from './pull-secret.ts';
 import type { ApplyReason, DeleteReason, RefuseReason, ReplaceReason } from './reason.ts';
 import { marksOf, type Rendering } from './rendering.ts';
@@ -35,6 +35,10 @@ export interface SyncSettings extends PullSecretSettings {
 export interface Wanted {
   readonly rendering: Rendering;
   readonly unwantedSince: number | undefined;
+  /** Keys whose entries are taken from what is there: credentials whose source has no login just now. */
+  readonly carried: readonly string[];
+  /** Every credential in it, sorted. */
+  readonly credentials: readonly string[];
 }
 
 export type Change =
@@ -69,12 +73,18 @@ export function planChange(situation: Situation, settings: SyncSettings, now: nu
 export function isRemoval(change: Change): boolean {
   if (change.act === 'delete') return true;
   if (change.act !== 'apply' && change.act !== 'replace') return false;
-  return change.seen !== undefined && change.seen.keys.size > 0 && !hasKeys(change.wanted.rendering);
+  const { rendering, carried } = change.wanted;
+  return change.seen !== undefined && change.seen.keys.size > 0 && !hasKeys(rendering) && carried.length === 0;
 }
 
-/** When a pull Secret that nobody is meant to use is due to be deleted, in milliseconds since the epoch. */
-export function deletionDue({ present }: Situation, graceMs: number): number | undefined {
-  return present?.unwantedSince === undefined ? undefined : present.unwantedSince + graceMs;
+/**
+ * When a pull Secret that nobody is meant to use will be due to be deleted, in milliseconds since the epoch; undefined if it
+ * is due already: what keeps it then is not a matter of time.
+ */
+export function deletionDue({ alive, present }: Situation, graceMs: number, now: number): number | undefined {
+  if (!alive || !present?.ours || present.unwantedSince === undefined) return undefined;
+  const due = present.unwantedSince + graceMs;
+  return due > now ? due : undefined;
 }
 
 function planUnwanted(
@@ -92,15 +102,19 @@ function planUnwanted(
 
 function planWritten(
   present: ObservedPullSecret | undefined,
-  wanted: Wanted,
+  { rendering, unwantedSince }: Pick<Wanted, 'rendering' | 'unwantedSince'>,
   settings: SyncSettings,
 ): Change | undefined {
-  const { content } = wanted.rendering;
+  const { content, lacking } = rendering;
   if (content === undefined) return { act: 'refuse', reason: 'too-large' };
+  const carried = [...lacking.keys()].filter((key) => present?.keys.has(key));
+  const credentials = [
+    ...new Set([...content.credentials, ...carried.flatMap((key) => lacking.get(key) ?? [])]),
+  ].sort();
+  const wanted = { rendering, unwantedSince, carried, credentials };
   if (present === undefined) return { act: 'apply', reason: 'missing', wanted, seen: undefined };
   const reason = differenceOf(present, wanted, settings);
   if (reason === undefined) return undefined;
-  if (losesLogin(present, wanted.rendering)) return { act: 'refuse', reason: 'login-missing' };
   if (present.type !== content.type) return replaceOrWait(present, wanted, 'type');
   // Metadata of an immutable Secret may be changed, its data may not.
   if (present.immutable && reason !== 'marks' && reason !== 'unwanted') {
@@ -115,13 +129,21 @@ function replaceOrWait(present: ObservedPullSecret, wanted: Wanted, reason: Repl
 }
 
 function differenceOf(present: ObservedPullSecret, wanted: Wanted, settings: SyncSettings): ApplyReason | undefined {
-  const { content, digest, marks } = wanted.rendering;
-  if (content === undefined) return undefined;
-  if (present.digest !== digest || present.type !== content.type || present.immutable) return 'content';
-  const { unwantedSince } = wanted;
+  const { marks, content } = wanted.rendering;
+  if (!holdsContent(present, wanted) || present.type !== content?.type || present.immutable) return 'content';
+  const { unwantedSince, carried } = wanted;
   if (present.unwantedSince !== unwantedSince) return 'unwanted';
-  const expected = unwantedSince === undefined ? marks : marksOf(settings, content, unwantedSince);
+  const isPlain = unwantedSince === undefined && carried.length === 0;
+  const expected = isPlain ? marks : marksOf(settings, wanted, unwantedSince);
   return present.marks === expected ? undefined : 'marks';
+}
+
+/** With entries carried over it is no text that could be rendered, so it is compared entry by entry. */
+function holdsContent(present: ObservedPullSecret, { rendering, carried }: Wanted): boolean {
+  if (carried.length === 0) return present.digest === rendering.digest;
+  const { entries } = rendering;
+  if (present.keys.size !== entries.size + carried.length) return false;
+  return [...entries].every(([key, digest]) => present.entries.get(key) === digest);
 }
 
 function hasKeys({ content }: Rendering): boolean {

@@ -4,7 +4,7 @@ import type { Client } from '../cluster/client.ts';
 import { holdLease, type Lease } from '../cluster/lease.ts';
 import { SYSTEM_TIME } from '../cluster/time.ts';
 import { LEASE_NAME } from '../core/names.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import { type Logger, stackOf } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Cluster } from './cluster-ports.ts';
 import type { Credentials } from './credentials-in-force.ts';
@@ -48,10 +48,11 @@ interface Duty {
 }
 
 export function createElected(options: ElectedOptions): Elected {
-  const { client, cluster, credentials, own, identity, metrics } = options;
+  const { client, cluster, credentials, own, identity, log, metrics } = options;
   let lease: Lease | undefined;
-  const mayWrite = (): boolean => lease?.held() ?? false;
-  const events = createEvents(options);
+  let ending = false;
+  const mayWrite = (): boolean => !ending && lease !== undefined && lease.held();
+  const events = createEvents({ ...options, mayWrite });
   let awaited: ReadonlySet<string> = new Set();
   const sync = createSync({ ...options, mayWrite, awaited: () => awaited, onRefused: events.sayRefused });
   const missed = createMissed({
@@ -77,10 +78,24 @@ export function createElected(options: ElectedOptions): Elected {
     createWebhookScope(options),
   ];
 
+  function begin(): void {
+    metrics.elected.set(1);
+    for (const duty of duties) duty.start();
+  }
+
   async function end(): Promise<void> {
     metrics.elected.set(0);
     await Promise.allSettled(duties.map((duty) => duty.stop()));
     sync.report.clear();
+  }
+
+  /** Whoever is elected again begins when all has ended that began before. */
+  let turn: Promise<void> = Promise.resolve();
+  function inTurn(work: () => void | Promise<void>): Promise<void> {
+    turn = turn.then(work).catch((error: unknown) => {
+      log.error({ stack: stackOf(error) }, 'a duty of the elected replica failed because of a fault of ours');
+    });
+    return turn;
   }
 
   return {
@@ -92,15 +107,14 @@ export function createElected(options: ElectedOptions): Elected {
         identity,
         time: SYSTEM_TIME,
         log: cluster.log,
-        onGained() {
-          metrics.elected.set(1);
-          for (const duty of duties) duty.start();
-        },
-        onLost: () => void end(),
+        onGained: () => void inTurn(begin),
+        onLost: () => void inTurn(end),
       });
     },
     async stop() {
-      await end();
+      // A long pass must not keep the Lease from the next one.
+      ending = true;
+      await inTurn(end);
       await lease?.release();
     },
   };

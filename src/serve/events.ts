@@ -17,13 +17,15 @@ export interface EventsOptions {
   readonly credentials: Credentials;
   /** Pullpass's own namespace. */
   readonly own: string;
+  /** Whether this replica is elected, by the clock. */
+  readonly mayWrite: () => boolean;
   readonly metrics: Pick<Metrics, 'events'>;
 }
 
-export function createEvents({ client, cluster, credentials, own, metrics }: EventsOptions) {
+export function createEvents({ client, cluster, credentials, own, mayWrite, metrics }: EventsOptions) {
   const { now } = SYSTEM_TIME;
   const queue = createEventQueue<EventText>({
-    write: (event) => writeEvent(client, event, now()),
+    write: async (event) => (mayWrite() ? writeEvent(client, event, now()) : 'unavailable'),
     count: (outcome) => metrics.events.inc({ outcome }),
     now,
     later,

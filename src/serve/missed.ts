@@ -8,6 +8,7 @@ import { SYSTEM_TIME } from '../cluster/time.ts';
 import { planEnsure } from '../core/ensure-plan.ts';
 import { namespaceRefusal } from '../core/participation.ts';
 import type { Labels } from '../core/selector.ts';
+import { PLAIN_SERVICE_ACCOUNT } from '../core/surroundings.ts';
 import { createMissedPods, type MissedPod, type PodEvent } from '../sync/missed-pods.ts';
 import { createRepair } from '../sync/repair.ts';
 import { type Logger, stackOf } from '../telemetry/logger.ts';
@@ -38,6 +39,7 @@ export function createMissed(options: MissedOptions) {
   const { view } = cluster;
   const { now, random } = SYSTEM_TIME;
   const config = () => credentials.inForce().config;
+  const pullSecretName = config().pullSecret.name;
   let stopping = new AbortController();
 
   /** The labels of a namespace that takes part. */
@@ -75,10 +77,13 @@ export function createMissed(options: MissedOptions) {
     labels: labelsOf,
     policy: () => credentials.inForce().policy,
     around({ namespace, subject }) {
-      const serviceAccount = view.serviceAccount(namespace, subject.serviceAccount);
+      // A Pod that lists the pull Secret waits for it, whatever became of its ServiceAccount.
+      const isListed = subject.listed?.includes(pullSecretName) ?? false;
+      const known = view.serviceAccount(namespace, subject.serviceAccount);
+      const serviceAccount = known ?? (isListed ? PLAIN_SERVICE_ACCOUNT : undefined);
       return serviceAccount && { serviceAccount, pullSecret: view.pullSecret(namespace) };
     },
-    pullSecretName: credentials.inForce().config.pullSecret.name,
+    pullSecretName,
     awaited: options.onAwaited,
     say,
     repair: repair.offer,

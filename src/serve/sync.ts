@@ -3,7 +3,7 @@
 // clock before each write whether it still is.
 import { setImmediate } from 'node:timers/promises';
 import type { Client } from '../cluster/client.ts';
-import { takeConfirmation, writeLoginsSecret } from '../cluster/logins-secret.ts';
+import { noteRemovals, writeLoginsSecret } from '../cluster/logins-secret.ts';
 import { SYSTEM_TIME } from '../cluster/time.ts';
 import { ANNOTATION_CONFIRM_REMOVAL, LOGINS_SECRET_NAME } from '../core/names.ts';
 import { namespaceRefusal } from '../core/participation.ts';
@@ -11,7 +11,8 @@ import type { Labels } from '../core/selector.ts';
 import type { Situation } from '../core/sync-plan.ts';
 import { createKeepLogins } from '../sync/keep-logins.ts';
 import { createLoop, type SyncLoop } from '../sync/loop.ts';
-import { createPass, type PassReport } from '../sync/pass.ts';
+import { createPass } from '../sync/pass.ts';
+import { createRemovalGuard } from '../sync/removals.ts';
 import { type Logger, stackOf } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createSyncReport, type Refusal, type SyncReport } from '../telemetry/sync.ts';
@@ -39,6 +40,7 @@ export interface Sync extends SyncLoop {
 }
 
 const NO_LABELS: Labels = {};
+const NO_NOTES = { confirmed: 0, held: 0 };
 
 export function createSync(options: SyncOptions): Sync {
   const { client, cluster, credentials, own, mayWrite, log, metrics } = options;
@@ -67,13 +69,29 @@ export function createSync(options: SyncOptions): Sync {
     };
   }
 
+  async function noteHeld(held: number): Promise<boolean> {
+    const secret = credentials.loginsSecret();
+    if (!secret?.ours || !mayWrite()) return false;
+    const noted = await noteRemovals(client, own, secret, held);
+    if ('written' in noted) credentials.observeLoginsSecret(noted.written);
+    else log.warn({ why: noted.failed }, 'it could not be noted how many removals wait for a confirmation');
+    return 'written' in noted;
+  }
+
   const pass = createPass({
     namespaces: view.namespaces,
     situation,
     settings: () => credentials.inForce().settings,
     mayWrite,
     write: (namespace, change) => cluster.carryOut(namespace, change, credentials.inForce().settings),
-    confirmedRemovals: () => credentials.loginsSecret()?.confirmedRemovals ?? 0,
+    removals: createRemovalGuard({
+      notes() {
+        const secret = credentials.loginsSecret();
+        return secret?.ours ? { confirmed: secret.confirmedRemovals, held: secret.heldRemovals } : NO_NOTES;
+      },
+      note: noteHeld,
+      now,
+    }),
     breathe: () => setImmediate(),
     now,
   });
@@ -94,22 +112,17 @@ export function createSync(options: SyncOptions): Sync {
     },
   });
 
-  async function forgetConfirmation({ usedConfirmation }: PassReport): Promise<void> {
-    const secret = credentials.loginsSecret();
-    if (!usedConfirmation || secret === undefined) return;
-    const taken = await takeConfirmation(client, own, secret);
-    if ('written' in taken) credentials.observeLoginsSecret(taken.written);
-    else log.warn({ why: taken.failed }, 'a confirmation that was used could not be taken back');
-  }
-
   const loop = createLoop({
-    pass: async (scope) => {
-      const result = await pass(scope);
-      await forgetConfirmation(result);
-      return result;
-    },
+    pass,
     prepare: keepLogins,
     report: (result) => options.onRefused(report.observe(result)),
+    contested(namespace) {
+      metrics.contested.inc();
+      log.warn(
+        { namespace },
+        'somebody keeps undoing what is written to the pull Secret, so it is left to the interval',
+      );
+    },
     fault: (error) => log.error({ stack: stackOf(error) }, 'a pass of sync failed because of a fault of ours'),
     later,
     random,

@@ -22,6 +22,7 @@ const INTERVAL_MS = 5 * 60_000;
 
 export function createWebhookScope({ client, credentials, webhookConfiguration, log, metrics }: WebhookScopeOptions) {
   let cancel: (() => void) | undefined;
+  let running: Promise<void> = Promise.resolve();
   let said = '';
 
   async function look(): Promise<void> {
@@ -40,7 +41,9 @@ export function createWebhookScope({ client, credentials, webhookConfiguration, 
 
   function turn(): void {
     cancel = later(INTERVAL_MS, turn);
-    look().catch((error: unknown) => log.error({ stack: stackOf(error) }, 'the webhook configuration is malformed'));
+    running = look().catch((error: unknown) =>
+      log.error({ stack: stackOf(error) }, 'the webhook configuration is malformed'),
+    );
   }
 
   return {
@@ -50,6 +53,7 @@ export function createWebhookScope({ client, credentials, webhookConfiguration, 
     },
     async stop(): Promise<void> {
       cancel?.();
+      await running;
       metrics.webhookDiffers.reset();
     },
   };

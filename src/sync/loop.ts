@@ -8,6 +8,8 @@ export interface LoopPorts {
   /** Before a pass over everything: what it goes by is put where every replica finds it. Never rejects. */
   prepare(): Promise<void>;
   report(report: PassReport): void;
+  /** Somebody keeps undoing what is written in a namespace; said once in an interval. */
+  contested(namespace: string): void;
   /** A fault of ours. */
   fault(error: unknown): void;
   /** Calls back after so many milliseconds, unless the function that is returned is called first. */
@@ -32,6 +34,7 @@ export const INTERVAL_MS = 60_000;
 const GATHER_MS = 10;
 /** What would be taken away in a few namespaces waits for a look at all of them. */
 const REMOVAL_GATHER_MS = 1_000;
+const REST_MS = 1_000;
 const RETRY_FIRST_MS = 250;
 const RETRY_MAX_MS = 30_000;
 /** What a second look soon may mend; the others wait for the interval. */
@@ -47,9 +50,9 @@ export function createLoop(ports: LoopPorts): SyncLoop {
   let all = false;
   let started = false;
   let running: Promise<void> | undefined;
-  let retries = 0;
   let forgotten = now();
-  const failing = new Set<string>();
+  /** Where a write failed: how often in a row, and when it is tried again. */
+  const failing = new Map<string, { readonly tries: number; readonly at: number }>();
   const repairs = new Map<string, number>();
   const timers = new Map<string, { readonly at: number; readonly cancel: () => void }>();
 
@@ -106,20 +109,40 @@ export function createLoop(ports: LoopPorts): SyncLoop {
     repairs.clear();
   }
 
-  function plan({ scope, written, held, due }: PassReport): void {
-    if (scope !== 'all' && held > 0) at('removals', REMOVAL_GATHER_MS, nudgeAll);
-    if (scope === 'all' && due !== undefined) at('due', Math.max(REMOVAL_GATHER_MS, due - now()), nudgeAll);
+  function plan({ scope, written, postponed, due }: PassReport): void {
+    if (postponed > 0) at('removals', REMOVAL_GATHER_MS, nudgeAll);
+    // Whoever is not elected any more is stopped; the others were late with a renewal, and left work behind.
+    if (written.some(({ outcome }) => outcome === 'not-elected')) at('rest', REST_MS, nudgeAll);
+    if (due !== undefined) at('due', Math.max(REMOVAL_GATHER_MS, due - now()), nudgeAll);
+    const failed = new Set<string>();
     for (const { namespace, outcome } of written) {
-      if (scope !== 'all') repairs.set(namespace, (repairs.get(namespace) ?? 0) + 1);
-      if (RETRIED.has(outcome)) failing.add(namespace);
-      else if (failing.delete(namespace)) retries = 0;
+      if (scope !== 'all') countRepair(namespace);
+      if (RETRIED.has(outcome)) failed.add(namespace);
     }
+    for (const namespace of scope === 'all' ? [...failing.keys()] : scope) {
+      if (!failed.has(namespace)) failing.delete(namespace);
+    }
+    for (const namespace of failed) {
+      const tries = (failing.get(namespace)?.tries ?? 0) + 1;
+      const pause = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(tries - 1, 16)) * (1 - ports.random() / 2);
+      failing.set(namespace, { tries, at: now() + pause });
+    }
+    planRetry();
+  }
+
+  function countRepair(namespace: string): void {
+    const count = (repairs.get(namespace) ?? 0) + 1;
+    repairs.set(namespace, count);
+    if (count === CONTESTED) ports.contested(namespace);
+  }
+
+  /** Each namespace has pauses of its own: one that fails for ever makes no other wait. */
+  function planRetry(): void {
     if (failing.size === 0) return;
-    const pause = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** retries) * (1 - ports.random() / 2);
-    retries = Math.min(retries + 1, 16);
-    at('retry', pause, () => {
-      for (const namespace of failing) dirty.add(namespace);
-      failing.clear();
+    let next = Number.POSITIVE_INFINITY;
+    for (const entry of failing.values()) next = Math.min(next, entry.at);
+    at('retry', Math.max(0, next - now()), () => {
+      for (const [namespace, entry] of failing) if (entry.at <= now() + GATHER_MS) dirty.add(namespace);
       wake();
     });
   }

@@ -61,9 +61,11 @@ const PODS_PER_TURN = 100;
 export function createMissedPods(ports: MissedPodsPorts): MissedPods {
   let cancel: (() => void) | undefined;
   let running: Promise<void> = Promise.resolve();
+  /** Counts the starts: what began before a stop must not go on after the next start. */
+  let course = 0;
   let started = false;
 
-  async function scan(): Promise<number> {
+  async function scan(mine: number): Promise<number> {
     const { pods, total } = await ports.list();
     const missed: MissedPod[] = [];
     const awaited = new Set<string>();
@@ -74,7 +76,7 @@ export function createMissedPods(ports: MissedPodsPorts): MissedPods {
       awaited.add(pod.namespace);
       if (verdict.is === 'missed') missed.push({ ...pod, needs: verdict.needs });
     }
-    if (!started) return total;
+    if (isOver(mine)) return total;
     ports.awaited(awaited);
     for (const pod of missed) tellOf(pod);
     ports.repair(missed.filter(isRestartable));
@@ -99,19 +101,23 @@ export function createMissedPods(ports: MissedPodsPorts): MissedPods {
     ports.say({ about: { ...owner, namespace }, type: 'Warning', reason: 'PullSecretMissed', message });
   }
 
-  async function turn(): Promise<void> {
+  function isOver(mine: number): boolean {
+    return !started || mine !== course;
+  }
+
+  async function turn(mine: number): Promise<void> {
     let total = 0;
     try {
-      total = await scan();
+      total = await scan(mine);
     } catch (error) {
-      ports.failed(error);
+      if (!isOver(mine)) ports.failed(error);
     }
-    if (started) after(intervalFor(total) * (1 - ports.random() / 5));
+    if (!isOver(mine)) after(intervalFor(total) * (1 - ports.random() / 5));
   }
 
   function after(ms: number): void {
     cancel = ports.later(ms, () => {
-      running = turn();
+      running = turn(course);
     });
   }
 
@@ -119,6 +125,7 @@ export function createMissedPods(ports: MissedPodsPorts): MissedPods {
     start() {
       if (started) return;
       started = true;
+      course += 1;
       after(0);
     },
     async stop() {

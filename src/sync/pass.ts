@@ -1,9 +1,7 @@
 // One pass of sync: look at namespaces, plan, and carry the changes out, several at a time. It must look at the cluster as it
 // is at the moment of each write, never at a list that grew old meanwhile; one namespace that fails must not keep another
 // from its change; and it must let admissions through in between, because they share the event loop.
-
 import type { RefuseReason, WriteOutcome } from '../core/reason.ts';
-import { isHeld, RECENT_MS } from '../core/removal-guard.ts';
 import {
   type Change,
   deletionDue,
@@ -12,6 +10,7 @@ import {
   type Situation,
   type SyncSettings,
 } from '../core/sync-plan.ts';
+import type { RemovalGuard } from './removals.ts';
 
 export interface PassPorts {
   /** Every namespace that there is or that has a Secret of our name. */
@@ -21,12 +20,17 @@ export interface PassPorts {
   /** Whether this replica is elected, by the clock. */
   mayWrite(): boolean;
   /** Carries a change out, bound to what was seen; never rejects. */
-  write(namespace: string, change: Exclude<Change, { act: 'refuse' }>): Promise<WriteOutcome>;
-  /** How many removals somebody has confirmed. */
-  confirmedRemovals(): number;
+  write(namespace: string, change: Exclude<Change, { act: 'refuse' }>): Promise<WriteResult>;
+  readonly removals: RemovalGuard;
   /** Resolves when others had their turn. */
   breathe(): Promise<void>;
   now(): number;
+}
+
+export interface WriteResult {
+  readonly outcome: WriteOutcome;
+  /** In words, of one that failed. */
+  readonly why?: string;
 }
 
 /** 'all' is the whole truth; single namespaces are what events are about. */
@@ -40,18 +44,17 @@ export interface PassReport {
   readonly refused: ReadonlyMap<string, RefuseReason>;
   /** Removals that wait for a confirmation. */
   readonly held: number;
-  /** Removals that took place although there were many, because somebody confirmed them. */
-  readonly usedConfirmation: boolean;
+  /** Removals that only a look at all namespaces may decide about. */
+  readonly postponed: number;
   /** When the next pull Secret is due to be deleted, in milliseconds since the epoch. */
   readonly due: number | undefined;
   readonly pullSecrets: number;
   readonly ms: number;
 }
 
-export interface Written {
+export interface Written extends WriteResult {
   readonly namespace: string;
   readonly change: Exclude<Change, { act: 'refuse' }>;
-  readonly outcome: WriteOutcome;
 }
 
 /** More at once would only queue up at the API server. */
@@ -59,45 +62,32 @@ const PARALLEL = 24;
 /** A turn of the event loop stays about this long. */
 const TURN_MS = 5;
 const CLOCK_EVERY = 32;
+const DONE: ReadonlySet<WriteOutcome> = new Set(['written', 'deleted']);
 
 export type Pass = (scope: Scope) => Promise<PassReport>;
 
 export function createPass(ports: PassPorts): Pass {
-  const removed: number[] = [];
-
-  async function pass(scope: Scope): Promise<PassReport> {
+  return async (scope) => {
     const started = ports.now();
     const survey = await look(scope, ports);
-    const removals = survey.removals.length;
-    const recent = countRecent(started);
-    const confirmed = ports.confirmedRemovals();
-    const counts = { planned: removals, recent, total: survey.pullSecrets };
+    const { pullSecrets, removals, refused, looked, due } = survey;
     // Few namespaces say nothing about how many there will be: only a look at all of them may take away.
-    const held = scope !== 'all' ? removals > 0 : isHeld({ ...counts, confirmed });
-    const due = held ? survey.changing : [...survey.changing, ...survey.removals];
-    const written = await carryOut(due, held, ports);
-    for (const { change, outcome } of written) {
-      if (isRemoval(change) && (outcome === 'deleted' || outcome === 'written')) removed.push(started);
-    }
+    const isFree = scope === 'all' && (await ports.removals.admit(removals.length, pullSecrets));
+    const mayGo = new Set(isFree ? removals : []);
+    const { written, spared } = await carryOut([...survey.changing, ...mayGo], mayGo, ports);
+    const kept = isFree ? 0 : removals.length;
     return {
       scope,
-      looked: survey.looked,
+      looked,
       written,
-      refused: survey.refused,
-      held: held ? removals : 0,
-      usedConfirmation: !held && removals > 0 && isHeld({ ...counts, confirmed: 0 }),
-      due: survey.due,
-      pullSecrets: survey.pullSecrets,
+      refused,
+      held: scope === 'all' ? kept : 0,
+      postponed: spared + (scope === 'all' ? 0 : kept),
+      due,
+      pullSecrets,
       ms: ports.now() - started,
     };
-  }
-
-  function countRecent(now: number): number {
-    while (removed[0] !== undefined && now - removed[0] > RECENT_MS) removed.shift();
-    return removed.length;
-  }
-
-  return pass;
+  };
 }
 
 interface Survey {
@@ -127,7 +117,7 @@ function lookAt(namespace: string, survey: Survey, settings: SyncSettings, ports
   const change = planChange(situation, settings, ports.now());
   survey.looked += 1;
   if (situation.present?.ours) survey.pullSecrets += 1;
-  const due = deletionDue(situation, settings.graceMs);
+  const due = deletionDue(situation, settings.graceMs, ports.now());
   if (due !== undefined) survey.due = Math.min(due, survey.due ?? due);
   if (change === undefined) return;
   if (change.act === 'refuse') survey.refused.set(namespace, change.reason);
@@ -135,18 +125,25 @@ function lookAt(namespace: string, survey: Survey, settings: SyncSettings, ports
   else survey.changing.push(namespace);
 }
 
-async function carryOut(namespaces: readonly string[], withoutRemovals: boolean, ports: PassPorts): Promise<Written[]> {
+/** @param mayGo where something may be taken away: what turns into a removal only now, nobody has counted */
+async function carryOut(namespaces: readonly string[], mayGo: ReadonlySet<string>, ports: PassPorts) {
   const written: Written[] = [];
   const queue = namespaces[Symbol.iterator]();
+  let spared = 0;
   async function work(): Promise<void> {
     for (const namespace of queue) {
       const change = planChange(ports.situation(namespace), ports.settings(), ports.now());
-      if (change === undefined || change.act === 'refuse' || (withoutRemovals && isRemoval(change))) continue;
-      const outcome = ports.mayWrite() ? await ports.write(namespace, change) : 'not-elected';
-      written.push({ namespace, change, outcome });
-      if (outcome === 'not-elected') return;
+      if (change === undefined || change.act === 'refuse') continue;
+      if (isRemoval(change) && !mayGo.has(namespace)) {
+        spared += 1;
+        continue;
+      }
+      const result: WriteResult = ports.mayWrite() ? await ports.write(namespace, change) : { outcome: 'not-elected' };
+      written.push({ namespace, change, ...result });
+      if (result.outcome === 'not-elected') return;
+      if (isRemoval(change) && DONE.has(result.outcome)) ports.removals.count();
     }
   }
   await Promise.all(Array.from({ length: Math.min(PARALLEL, namespaces.length) }, work));
-  return written;
+  return { written, spared };
 }

@@ -60,6 +60,11 @@ export function createMetrics() {
       'reason',
       'outcome',
     ]),
+    contested: counter(
+      'sync_contested_total',
+      'Namespaces left to the interval because somebody undoes each write',
+      [],
+    ),
     pullSecrets: gauge('pull_secrets', 'Pull Secrets of ours', []),
     refused: gauge('pull_secrets_refused', 'Pull Secrets that are not what they should be and are left so, by reason', [
       'reason',

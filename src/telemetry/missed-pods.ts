@@ -16,8 +16,9 @@ interface MissedPod {
   readonly isStuck: boolean;
 }
 
-/** So many of one look are named, the others only counted. */
+/** So many of one look have a line each, the next ones share one, and the rest are counted. */
 const NAMED = 20;
+const LISTED = 500;
 
 export function createMissedReport({ log, metrics, byNamespace }: MissedReportOptions) {
   let said = new Set<string>();
@@ -35,7 +36,10 @@ export function createMissedReport({ log, metrics, byNamespace }: MissedReportOp
       for (const { namespace, name, isStuck } of fresh.slice(0, NAMED)) {
         log.warn({ namespace, name, isStuck }, 'a Pod does not list the pull Secret that it needs');
       }
-      if (fresh.length > NAMED) log.warn({ more: fresh.length - NAMED }, 'and so do more Pods');
+      if (fresh.length > NAMED) {
+        const pods = fresh.slice(NAMED, NAMED + LISTED).map(({ namespace, name }) => `${namespace}/${name}`);
+        log.warn({ more: fresh.length - NAMED, pods }, 'further Pods do not list the pull Secret that they need');
+      }
       said = new Set(missed.map(({ uid }) => uid));
       measure(missed, pending);
     },

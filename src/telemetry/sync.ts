@@ -9,6 +9,7 @@ export interface PassReport {
     readonly namespace: string;
     readonly change: { readonly act: string; readonly reason: string };
     readonly outcome: string;
+    readonly why?: string;
   }[];
   readonly refused: ReadonlyMap<string, string>;
   readonly held: number;
@@ -39,8 +40,9 @@ export interface SyncReport {
   clear(): void;
 }
 
-/** So many failures of one pass are named, the others only counted. */
+/** So many failures or refusals of one pass have a line each; of the next refusals the names share one. */
 const NAMED = 20;
+const LISTED = 500;
 const DONE: ReadonlySet<string> = new Set(['written', 'deleted']);
 
 export function createSyncReport({ log, metrics, now, byNamespace, confirm }: SyncReportOptions): SyncReport {
@@ -69,9 +71,10 @@ export function createSyncReport({ log, metrics, now, byNamespace, confirm }: Sy
     }
     log.info({ scope: scope === 'all' ? 'all' : 'some', changes: counts, ms: Math.round(ms) }, 'pull Secrets changed');
     const failed = written.filter(({ outcome }) => !DONE.has(outcome));
-    for (const { namespace, change, outcome } of failed.slice(0, NAMED)) {
-      log.warn({ namespace, act: change.act, reason: change.reason, outcome }, 'a pull Secret was not changed');
+    for (const { namespace, change, outcome, why } of failed.slice(0, NAMED)) {
+      log.warn({ namespace, act: change.act, reason: change.reason, outcome, why }, 'a pull Secret was not changed');
     }
+    if (failed.length > NAMED) log.warn({ more: failed.length - NAMED }, 'further pull Secrets were not changed');
   }
 
   function sayHeld(report: PassReport): void {
@@ -101,6 +104,10 @@ export function createSyncReport({ log, metrics, now, byNamespace, confirm }: Sy
       const fresh = takeRefusals(report);
       for (const { namespace, reason } of fresh.slice(0, NAMED)) {
         log.warn({ namespace, reason }, 'a pull Secret is left as it is although it is not what it should be');
+      }
+      if (fresh.length > NAMED) {
+        const names = fresh.slice(NAMED, NAMED + LISTED).map(({ namespace, reason }) => `${namespace}: ${reason}`);
+        log.warn({ more: fresh.length - NAMED, names }, 'further pull Secrets are left as they are');
       }
       measureRefusals(refused, metrics, byNamespace());
       return fresh;

@@ -1,6 +1,6 @@
 // The Secret with the kept logins, against an API server in memory.
 import t from 'tap';
-import { takeConfirmation, watchLoginsSecret, writeLoginsSecret } from '../../src/cluster/logins-secret.ts';
+import { noteRemovals, watchLoginsSecret, writeLoginsSecret } from '../../src/cluster/logins-secret.ts';
 import { events, fakeApi, IMPATIENT, json, memoryLog, until } from './fake-api.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
@@ -51,12 +51,14 @@ t.test(
   },
 );
 
-t.test('a confirmation is taken off the version that was seen', async (t) => {
+t.test('a confirmation is taken off the version that was seen, and what waits is noted', async (t) => {
   const { client, asked } = await fakeApi(t, (_, response) => json(response, 200, object('6', {})));
-  const seen = { uid: 'u', resourceVersion: '5', ours: true, texts: new Map(), confirmedRemovals: 3 };
-  t.match(await takeConfirmation(client, 'own', seen), { written: { confirmedRemovals: 0 } });
-  const annotations = { 'pullpass.dev/confirm-removal': null };
-  t.same(JSON.parse(asked[0]?.body ?? ''), { metadata: { resourceVersion: '5', annotations } });
+  const seen = { uid: 'u', resourceVersion: '5', ours: true, texts: new Map(), confirmedRemovals: 3, heldRemovals: 0 };
+  t.match(await noteRemovals(client, 'own', seen, 0), { written: { confirmedRemovals: 0 } });
+  const annotations = { 'pullpass.dev/confirm-removal': null, 'pullpass.dev/held-removals': null };
+  t.same(JSON.parse(asked[0]?.body ?? ''), { metadata: { uid: 'u', resourceVersion: '5', annotations } });
+  await noteRemovals(client, 'own', seen, 7);
+  t.match(JSON.parse(asked[1]?.body ?? ''), { metadata: { annotations: { 'pullpass.dev/held-removals': '7' } } });
 });
 
 t.test('a refusal is told without what was sent', async (t) => {

@@ -79,6 +79,7 @@ export function observed(more: Partial<ObservedPullSecret> = {}): ObservedPullSe
     ours: true,
     credentials: [],
     keys: new Set(),
+    entries: new Map(),
     digest: '',
     marks: '',
     immutable: false,

@@ -8,9 +8,16 @@ import { digestOf, newProjection } from '../../src/cluster/pull-secret-projectio
 import type { Credential } from '../../src/core/credential.ts';
 import { ANNOTATION_UNWANTED_SINCE, FIELD_MANAGER } from '../../src/core/names.ts';
 import { compilePolicy } from '../../src/core/policy.ts';
-import { type PullSecretType, pullSecretMetadata } from '../../src/core/pull-secret.ts';
+import { type PullSecretType, pullSecretMetadata, readEntries, withCarried } from '../../src/core/pull-secret.ts';
 import { compileRenderings, encodeData, type Rendering } from '../../src/core/rendering.ts';
-import { type Change, isRemoval, planChange, type Situation, type SyncSettings } from '../../src/core/sync-plan.ts';
+import {
+  type Change,
+  isRemoval,
+  planChange,
+  type Situation,
+  type SyncSettings,
+  type Wanted,
+} from '../../src/core/sync-plan.ts';
 import { credential, SETTINGS as PLAIN } from './given.ts';
 
 const HOUR = 3_600_000;
@@ -24,10 +31,21 @@ function render(credentials: readonly Credential[], settings: SyncSettings = SET
 }
 
 /** What the API server makes of an apply of ours: what we own and apply no more goes, what others own stays. */
-function apply(before: ApiObject | undefined, wanted: Rendering, settings: SyncSettings, since?: number): ApiObject {
+function apply(
+  before: ApiObject | undefined,
+  wanted: Rendering,
+  settings: SyncSettings,
+  since?: number,
+  {
+    carried,
+    credentials,
+    from = before,
+  }: Partial<Pick<Wanted, 'carried' | 'credentials'>> & { from?: ApiObject | undefined } = {},
+): ApiObject {
   const { content } = wanted;
   if (content === undefined) throw new Error('nothing to write');
-  const ours = pullSecretMetadata(settings, content, since);
+  const ours = pullSecretMetadata(settings, { credentials: credentials ?? content.credentials }, since);
+  const value = carried?.length ? (withCarried(content, valueIn(from), carried) ?? '') : content.value;
   const owned = before?.metadata?.managedFields?.find(({ manager }) => manager === FIELD_MANAGER)?.fieldsV1?.[
     'f:metadata'
   ];
@@ -56,8 +74,14 @@ function apply(before: ApiObject | undefined, wanted: Rendering, settings: SyncS
       ],
     },
     type: content.type,
-    data: { ...before?.data, [content.dataKey]: encodeData(content.value) },
+    data: { ...before?.data, [content.dataKey]: encodeData(value) },
   };
+}
+
+/** The docker config in an object of either type. */
+function valueIn(object: ApiObject | undefined): string {
+  const key = object?.type === 'kubernetes.io/dockercfg' ? '.dockercfg' : '.dockerconfigjson';
+  return Buffer.from(object?.data?.[key] ?? '', 'base64').toString();
 }
 
 /** Carries a change out on the model. */
@@ -65,9 +89,10 @@ function carryOut(before: ApiObject | undefined, change: Change, settings: SyncS
   if (change.act === 'refuse') return before;
   if (change.act === 'delete') return undefined;
   const { rendering, unwantedSince } = change.wanted;
-  if (change.act === 'replace') return apply(undefined, rendering, settings, unwantedSince);
+  if (change.act === 'replace')
+    return apply(undefined, rendering, settings, unwantedSince, { ...change.wanted, from: before });
   if (before?.type !== undefined && before.type !== rendering.content?.type) throw new Error('the type is immutable');
-  const after = apply(before, rendering, settings, unwantedSince);
+  const after = apply(before, rendering, settings, unwantedSince, change.wanted);
   if (before?.immutable !== true) return after;
   if (JSON.stringify(after.data) !== JSON.stringify(before.data)) throw new Error('it is immutable');
   return { ...after, immutable: true };
@@ -111,7 +136,21 @@ t.test('the table', async (t) => {
     ['edited', edited, [A], {}, 'apply content'],
     ['a further credential', good, [A, B], {}, 'apply content'],
     ['a further one without a login', good, [A, B_WITHOUT], {}, 'nothing'],
-    ['its login went missing', apply(good, render([A, B]), SETTINGS), [A, B_WITHOUT], {}, 'refuse login-missing'],
+    ['its login went missing', apply(good, render([A, B]), SETTINGS), [A, B_WITHOUT], {}, 'nothing'],
+    [
+      'one goes while the login of another is missing',
+      apply(good, render([A, B]), SETTINGS),
+      [B_WITHOUT],
+      {},
+      'apply content',
+    ],
+    [
+      'opted out while a login is missing',
+      apply(good, render([A, B]), SETTINGS),
+      [A, B_WITHOUT],
+      { takesPart: false },
+      'apply unwanted',
+    ],
     ['an annotation of the user changed', good, [A], { annotations: { note: 'y' } }, 'apply marks'],
     ['an annotation of the user went', good, [A], { annotations: {} }, 'apply marks'],
     ['of the other type', good, [A], { type: 'kubernetes.io/dockercfg' }, 'replace type'],
@@ -159,6 +198,15 @@ t.test('what counts as a removal', async (t) => {
   t.equal(rotated && isRemoval(rotated), false, 'rotated');
 });
 
+const sortedEntries = (entries: ReadonlyMap<string, string>) => [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
+
+/** Worked out anew: what is rendered, and of what is there the entries whose login is missing just now. */
+function wantedEntries(rendering: Rendering, before: ApiObject | undefined) {
+  const seen = before && project(before);
+  const kept = [...(seen?.entries ?? [])].filter(([key]) => rendering.lacking.has(key));
+  return sortedEntries(new Map([...rendering.entries, ...kept]));
+}
+
 const credentials = fc.subarray([A, B, credential('c', ['a.io/x/', 'c.io'])]);
 const lacking = fc.subarray(['a.io', 'b.io', 'c.io']);
 const settingsOf = fc.record({
@@ -176,7 +224,7 @@ const wanted = fc.record({
   asked: fc.boolean(),
   later: fc.constantFrom(0, HOUR, 25 * HOUR),
 });
-type Wanted = typeof wanted extends fc.Arbitrary<infer T> ? T : never;
+type Step = typeof wanted extends fc.Arbitrary<infer T> ? T : never;
 const vandalism = fc.constantFrom('none', 'edit', 'deface', 'immutable', 'stranger', 'delete', 'note', 'opaque');
 
 function withoutLogins(credentials: readonly Credential[], lacking: readonly string[]): readonly Credential[] {
@@ -219,18 +267,20 @@ t.test('for every walk of changes: one change each time is enough, and nothing i
     }
   });
 
-  function check(before: ApiObject | undefined, step: Wanted, now: number): ApiObject | undefined {
+  function check(before: ApiObject | undefined, step: Step, now: number): ApiObject | undefined {
     const settings: SyncSettings = { ...SETTINGS, ...step.settings };
     const rendering = render(withoutLogins(step.credentials, step.lacking), settings, step.password);
     const change = planChange(situationOf(before, rendering, step), settings, now);
     const seen = before && project(before);
     if (change === undefined && seen?.ours && step.alive && step.takesPart && step.credentials.length > 0) {
       const { digest, type, marks, immutable, unwantedSince } = seen;
-      const right = { digest: rendering.digest, type: settings.type, marks: rendering.marks };
+      const right = { entries: wantedEntries(rendering, before), type: settings.type };
       t.strictSame(
-        { digest, type, marks, immutable, unwantedSince },
+        { entries: sortedEntries(seen.entries), type, immutable, unwantedSince },
         { ...right, immutable: false, unwantedSince: undefined },
       );
+      if (rendering.lacking.size === 0)
+        t.strictSame({ digest, marks }, { digest: rendering.digest, marks: rendering.marks });
     }
     if (change === undefined || change.act === 'refuse') return before;
     written += 1;
@@ -244,9 +294,13 @@ t.test('for every walk of changes: one change each time is enough, and nothing i
       return undefined;
     }
     const held = after && project(after);
-    if (held?.digest !== rendering.digest || held.type !== settings.type) throw new Error('not what was rendered');
-    for (const key of seen?.keys ?? []) {
-      if (rendering.lacking.has(key)) throw new Error(`the entry of ${key} was lost while its login is missing`);
+    t.strictSame(sortedEntries(held?.entries ?? new Map()), wantedEntries(rendering, before));
+    if (held?.type !== settings.type) throw new Error('not of the type that is wanted');
+    for (const [key, digest] of seen?.entries ?? []) {
+      const isGood = readEntries(valueIn(before)).get(key) !== undefined;
+      if (rendering.lacking.has(key) && isGood && held?.entries.get(key) !== digest) {
+        throw new Error(`the entry of ${key} was lost while its login is missing`);
+      }
     }
     return after;
   }

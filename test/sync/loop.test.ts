@@ -9,7 +9,7 @@ const QUIET: Omit<PassReport, 'scope'> = {
   written: [],
   refused: new Map(),
   held: 0,
-  usedConfirmation: false,
+  postponed: 0,
   due: undefined,
   pullSecrets: 0,
   ms: 0,
@@ -23,6 +23,7 @@ function start(reportOf: (scope: Scope, nth: number) => Partial<PassReport> = ()
   let most = 0;
   let gate: Promise<void> = Promise.resolve();
   const faults: unknown[] = [];
+  const contested: string[] = [];
   const loop = createLoop({
     async pass(scope) {
       running += 1;
@@ -35,6 +36,7 @@ function start(reportOf: (scope: Scope, nth: number) => Partial<PassReport> = ()
     },
     prepare: async () => undefined,
     report: () => undefined,
+    contested: (namespace) => void contested.push(namespace),
     fault: (error) => void faults.push(error),
     later: time.later,
     random: () => 0,
@@ -46,6 +48,7 @@ function start(reportOf: (scope: Scope, nth: number) => Partial<PassReport> = ()
     passes,
     at,
     faults,
+    contested,
     most: () => most,
     hold(): () => void {
       const held = Promise.withResolvers<void>();
@@ -116,8 +119,35 @@ t.test('after a failure again, with growing pauses, until it went well', async (
   );
 });
 
+t.test('a hiccup now and then is tried again at once, however many there were before and elsewhere', async (t) => {
+  const tried = new Set<string>();
+  const { loop, time, passes, at } = start((scope) => {
+    if (scope === 'all') return { written: [conflict('never')] };
+    const written = [...scope].filter((name) => name === 'never' || !tried.has(name)).map(conflict);
+    for (const name of scope) tried.add(name);
+    return { written };
+  });
+  loop.start();
+  await time.pass(5 * INTERVAL_MS + 5_000);
+  for (let i = 0; i < 10; i++) {
+    loop.nudge(`n${i}`);
+    await time.pass(1_000);
+    const tries = passes.flatMap((scope, nth) => (scope.split(',').includes(`n${i}`) ? [at[nth] ?? 0] : []));
+    t.equal(tries.length, 2, `n${i}`);
+    t.ok((tries[1] ?? 0) - (tries[0] ?? 0) <= 300, `again after ${(tries[1] ?? 0) - (tries[0] ?? 0)} ms`);
+  }
+});
+
+t.test('a replica that was late with a renewal does the rest soon', async (t) => {
+  const late = { ...conflict('a'), outcome: 'not-elected' as const };
+  const { loop, time, passes } = start((_, nth) => (nth === 1 ? { written: [late] } : {}));
+  loop.start();
+  await time.pass(2_000);
+  t.same(passes, ['all', 'all']);
+});
+
 t.test('what a few namespaces would lose is left to a look at all of them', async (t) => {
-  const { loop, time, passes } = start((scope) => (scope === 'all' ? {} : { held: 1 }));
+  const { loop, time, passes } = start((scope) => (scope === 'all' ? {} : { postponed: 1 }));
   loop.start();
   await time.pass(100);
   loop.nudge('a');
@@ -126,7 +156,7 @@ t.test('what a few namespaces would lose is left to a look at all of them', asyn
 });
 
 t.test('one where somebody keeps undoing what is written is left to the interval', async (t) => {
-  const { loop, time, passes } = start((scope) => ({
+  const { loop, time, passes, contested } = start((scope) => ({
     written: scope === 'all' ? [] : [...scope].map((namespace) => ({ ...conflict(namespace), outcome: 'written' })),
   }));
   loop.start();
@@ -135,6 +165,7 @@ t.test('one where somebody keeps undoing what is written is left to the interval
     await time.pass(50);
   }
   t.equal(passes.filter((pass) => pass === 'contested').length, 60);
+  t.same(contested, ['contested'], 'which is said');
   loop.nudge('quiet');
   await time.pass(50);
   t.equal(passes.at(-1), 'quiet', 'others are looked at as ever');

@@ -1,0 +1,111 @@
+// Carries the changes of sync out: what the planner decided about one pull Secret becomes calls to the API server, each bound
+// to the object that the decision was made of. Entries that are to be carried over are read, put in and written in one go, and
+// are in no memory but for that moment.
+import type { Client } from '../cluster/client.ts';
+import {
+  deletePullSecret,
+  readPullSecretValue,
+  type WriteFailure,
+  type writePullSecret,
+} from '../cluster/pull-secret-writer.ts';
+import type { View } from '../cluster/view.ts';
+import { type PullSecretContent, pullSecretMetadata, withCarried } from '../core/pull-secret.ts';
+import type { WriteOutcome } from '../core/reason.ts';
+import { encodeData } from '../core/rendering.ts';
+import type { ObservedPullSecret } from '../core/surroundings.ts';
+import type { Change, SyncSettings, Wanted } from '../core/sync-plan.ts';
+import type { WriteResult } from '../sync/pass.ts';
+
+export interface ChangesOptions {
+  readonly client: Client;
+  readonly view: Pick<View, 'observePullSecret' | 'forgetPullSecret'>;
+  /** Writes, and lets the view know. */
+  readonly write: (request: Parameters<typeof writePullSecret>[2]) => ReturnType<typeof writePullSecret>;
+}
+
+export type CarryOut = (
+  namespace: string,
+  change: Exclude<Change, { act: 'refuse' }>,
+  settings: SyncSettings,
+) => Promise<WriteResult>;
+
+/** For each call: a namespace whose writes hang must not hold the others up for long. */
+const CALL_MS = 3_000;
+
+const OUTCOMES = {
+  conflict: 'conflict',
+  terminating: 'terminating',
+  quota: 'quota',
+  forbidden: 'forbidden',
+  invalid: 'forbidden',
+  unavailable: 'unavailable',
+  deadline: 'unavailable',
+} as const satisfies Record<WriteFailure, WriteOutcome>;
+
+export function createChanges({ client, view, write }: ChangesOptions): CarryOut {
+  async function apply(
+    namespace: string,
+    wanted: Wanted,
+    settings: SyncSettings,
+    value: string,
+    seen: ObservedPullSecret | undefined,
+  ): Promise<WriteResult> {
+    const { content } = wanted.rendering;
+    if (content === undefined) return { outcome: 'too-large' };
+    const result = await write({
+      namespace,
+      name: settings.name,
+      type: content.type,
+      data: { [content.dataKey]: encodeData(value) },
+      ...pullSecretMetadata(settings, wanted, wanted.unwantedSince),
+      ...(seen !== undefined && { seen, force: true }),
+      timeoutMs: CALL_MS,
+    });
+    return result.result === 'written' ? { outcome: 'written' } : failed(result);
+  }
+
+  /** @param forGood otherwise it is made anew at once, also by somebody else if we do not come to it */
+  async function remove(
+    namespace: string,
+    name: string,
+    seen: ObservedPullSecret,
+    forGood: boolean,
+  ): Promise<WriteResult> {
+    const result = await deletePullSecret(client, { namespace, name, seen, timeoutMs: CALL_MS });
+    if (result.result !== 'deleted') return failed(result);
+    if (forGood) view.forgetPullSecret(namespace);
+    else view.observePullSecret(namespace, undefined);
+    return { outcome: 'deleted' };
+  }
+
+  /** What the Secret is to hold. */
+  async function textFor(
+    namespace: string,
+    name: string,
+    content: PullSecretContent,
+    { carried, seen }: { readonly carried: readonly string[]; readonly seen: ObservedPullSecret | undefined },
+  ): Promise<WriteResult | string> {
+    if (carried.length === 0 || seen === undefined) return content.value;
+    const read = await readPullSecretValue(client, { namespace, name, seen, timeoutMs: CALL_MS });
+    if (read.result !== 'read') return failed(read);
+    return withCarried(content, read.value, carried) ?? { outcome: 'too-large' };
+  }
+
+  return async (namespace, change, settings) => {
+    const { name } = settings;
+    if (change.act === 'delete') return remove(namespace, name, change.seen, true);
+    const { wanted, seen } = change;
+    const { content } = wanted.rendering;
+    if (content === undefined) return { outcome: 'too-large' };
+    const value = await textFor(namespace, name, content, { carried: wanted.carried, seen });
+    if (typeof value !== 'string') return value;
+    if (change.act === 'apply') return apply(namespace, wanted, settings, value, seen);
+    const removed = await remove(namespace, name, change.seen, false);
+    // Whoever is elected by now: the create touches nothing that is there, and each moment without the Secret is one too many.
+    return removed.outcome === 'deleted' ? apply(namespace, wanted, settings, value, undefined) : removed;
+  };
+}
+
+function failed({ result, message }: { readonly result: WriteFailure; readonly message: string }): WriteResult {
+  return { outcome: OUTCOMES[result], why: message };
+}
