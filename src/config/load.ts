@@ -22,6 +22,11 @@ export function loadConfig(text: string, file: string): Loaded {
   return { problems: sorted(problems) };
 }
 
+/** Whether a text holds no document at all, which means all defaults, or a file that somebody is about to write. */
+export function holdsNothing(text: string): boolean {
+  return readYaml(text).value === null;
+}
+
 function issueFindings(issues: Parameters<typeof explainIssue>[0][], root: unknown): readonly Finding[] {
   if (issues.length === 0) return [];
   const schema = configJsonSchema();

@@ -1,7 +1,7 @@
 // Where the logins of a configured credential come from: exactly one of the kinds of sources, as one value with a `kind`.
 // Programs are an argument list, never a line for a shell.
 import { z } from 'zod';
-import { checked } from './checks.ts';
+import { type Check, checked } from './checks.ts';
 import { duration } from './duration.ts';
 
 const HELPER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
@@ -15,10 +15,14 @@ function pathProblem(text: string): string | undefined {
   return undefined;
 }
 
-/** A whole command line may hold a login, so it is not shown. */
-function hiddenUnlessGood(ctx: z.core.ParsePayload<string>): void {
-  const message = commandProblem(ctx.value);
-  if (message !== undefined) ctx.issues.push({ code: 'custom', message, input: ctx.value, params: { hidden: true } });
+/** A whole command line may hold a login, so only what is a plain name is shown. */
+function programName(problemOf: Check) {
+  return z.string().check((ctx) => {
+    const message = problemOf(ctx.value);
+    if (message === undefined) return;
+    const hidden = !HELPER_NAME.test(ctx.value);
+    ctx.issues.push({ code: 'custom', message, input: ctx.value, params: { hidden } });
+  });
 }
 
 function commandProblem(text: string): string | undefined {
@@ -54,7 +58,7 @@ const program = {
 };
 
 const credentialProvider = z.strictObject({
-  command: z.string().check(hiddenUnlessGood).meta({ description: 'The program, as a path or found in PATH.' }),
+  command: programName(commandProblem).meta({ description: 'The program, as a path or found in PATH.' }),
   args: z.array(z.string()).default([]).meta({ description: 'Its arguments.' }),
   apiVersion: z
     .enum(['credentialprovider.kubelet.k8s.io/v1'])
@@ -63,7 +67,7 @@ const credentialProvider = z.strictObject({
   ...program,
 });
 
-const helperName = checked(helperProblem).meta({ description: 'The NAME of a program `docker-credential-NAME`.' });
+const helperName = programName(helperProblem).meta({ description: 'The NAME of a program `docker-credential-NAME`.' });
 
 const helper = z.strictObject({ name: helperName, ...program });
 const credentialHelper = z

@@ -9,6 +9,7 @@ import type { LabelledSecret } from './labelled-secret.ts';
 import { keepSecretEntries } from './secret-entries.ts';
 import { assembleCatalog, type Catalog } from './snapshot.ts';
 import type { SourceReading } from './source.ts';
+import { sourceDigest } from './source-digest.ts';
 
 export { DELETED_GRACE_MS } from './secret-entries.ts';
 export type { Catalog, CatalogProblem } from './snapshot.ts';
@@ -25,13 +26,16 @@ export interface CatalogOptions {
   readonly onChange: (catalog: Catalog) => void;
 }
 
+/** The settings that a program was asked by, which may have changed since. */
+export type Asked = Pick<ConfiguredCredential, 'name' | 'source'>;
+
 export interface CatalogFeed {
   /** Every file has been read once, with or without success. */
   readonly ready: Promise<void>;
   upsertSecret(secret: LabelledSecret): void;
   deleteSecret(name: string): void;
-  /** What a program answered about a credential; it stands until the next, or until answers are forgotten. */
-  answer(credential: string, reading: SourceReading): void;
+  /** What a program answered about a credential; it stands until the next, until its source is changed or answers are forgotten. */
+  answer(asked: Asked, reading: SourceReading): void;
   /** Only the elected replica asks programs: whoever is it no more goes by what is kept. */
   forgetAnswers(): void;
   /** What is kept of the logins, now and whenever that changes. */
@@ -48,9 +52,11 @@ export interface CatalogFeed {
 
 export function openCatalog(options: CatalogOptions): CatalogFeed {
   const { later, onChange, now } = options;
-  const answers = new Map<string, SourceReading>();
+  const answers = new Map<string, { readonly source: string; readonly reading: SourceReading }>();
   let { requireNamespaces } = options;
   let kept: Kept = new Map();
+  // What is in force outlives the loss of what is kept, so that it can be kept again.
+  let inForce: Kept = new Map();
   let cancel: (() => void) | undefined;
   let closed = false;
 
@@ -65,21 +71,31 @@ export function openCatalog(options: CatalogOptions): CatalogFeed {
   function assemble(): Catalog {
     const configured = files
       .configured()
-      .map(({ settings, reading }) => ({ settings, reading: reading ?? answers.get(settings.name) }));
-    const dockerConfigs = files.dockerConfigs();
-    return assembleCatalog({ configured, dockerConfigs, secrets: secrets.entries, requireNamespaces, kept });
+      .map(({ settings, reading }) => ({ settings, reading: reading ?? answerOf(settings) }));
+    const parts = { configured, dockerConfigs: files.dockerConfigs(), secrets: secrets.entries };
+    const catalog = assembleCatalog({ ...parts, requireNamespaces, kept: [kept, inForce] });
+    inForce = catalog.kept;
+    return catalog;
+  }
+
+  /** An answer of another source is not this credential's. */
+  function answerOf({ name, source }: Asked): SourceReading | undefined {
+    const answer = answers.get(name);
+    return answer?.source === sourceDigest(source) ? answer.reading : undefined;
   }
 
   const files = followFiles(options.configured, options.dockerConfigs, options.files, changed);
   const secrets = keepSecretEntries({ requireNamespaces, now, later, changed });
   return {
     ready: files.ready,
-    upsertSecret: secrets.upsert,
+    upsertSecret(secret) {
+      if (!closed) secrets.upsert(secret);
+    },
     deleteSecret(name) {
       if (!closed) secrets.remove(name);
     },
-    answer(credential, reading) {
-      answers.set(credential, reading);
+    answer({ name, source }, reading) {
+      answers.set(name, { source: sourceDigest(source), reading });
       changed();
     },
     forgetAnswers() {
@@ -96,7 +112,8 @@ export function openCatalog(options: CatalogOptions): CatalogFeed {
       requireNamespaces = required;
       secrets.requireNamespaces(required);
       for (const name of answers.keys()) {
-        if (!configured.some((credential) => credential.name === name)) answers.delete(name);
+        const settings = configured.find((credential) => credential.name === name);
+        if (settings === undefined || answerOf(settings) === undefined) answers.delete(name);
       }
       changed();
     },

@@ -1,6 +1,7 @@
 // A docker config file as the place where logins come from. It remembers the last good reading: a file that vanishes, cannot
 // be read or is garbled changes no login, and an entry that breaks keeps its last login. An entry that is taken away is
 // gone, though: that is how somebody withdraws a login.
+import { parseMatch } from '../config/match.ts';
 import type { Pattern } from '../core/pattern.ts';
 import { type DockerConfigEntry, type DockerConfigReading, readDockerConfig } from './docker-config.ts';
 import { coveringEntry, missingEntryProblem } from './entry-scope.ts';
@@ -19,8 +20,10 @@ export interface FileReading {
   /** What is in force, which may be older than the file. */
   readonly entries: readonly DockerConfigEntry[];
   readonly problems: readonly string[];
-  /** Whether the file says what is to be done about a pattern, be it by having no entry for it. */
+  /** Whether the file says what is to be done about the entry of a pattern, be it by having none. */
   tells(pattern: Pattern): boolean;
+  /** Whether it says so about a pattern that any of its entries may serve: none that could is broken. */
+  tellsFor(pattern: Pattern): boolean;
 }
 
 export function openDockerConfigFile(path: string, files: Files): DockerConfigFile {
@@ -32,8 +35,13 @@ export function openDockerConfigFile(path: string, files: Files): DockerConfigFi
     const kept = entries.filter(({ pattern }) => reading.garbled || reading.broken.has(pattern.text));
     entries = [...reading.entries, ...kept];
     const problems = kept.length === 0 ? reading.problems : [...reading.problems, keptProblem(kept)];
-    const tells = ({ text }: Pattern): boolean => !reading.garbled && !reading.broken.has(text);
-    return { entries, problems, tells };
+    const broken = [...reading.broken].map(parseMatch).flatMap((key) => (key.ok ? [{ pattern: key.value }] : []));
+    return {
+      entries,
+      problems,
+      tells: ({ text }) => !reading.garbled && !reading.broken.has(text),
+      tellsFor: (pattern) => !reading.garbled && coveringEntry(broken, pattern) === undefined,
+    };
   }
 
   return {
@@ -52,15 +60,15 @@ export function dockerConfigSource(file: DockerConfigFile, patterns: readonly Pa
   return {
     watch: file.watch,
     async read(): Promise<SourceReading> {
-      const { entries, problems } = await file.read();
+      const { entries, problems, tellsFor } = await file.read();
       const logins = new Map<string, KeptLogin>();
       const missing = new Map<string, string>();
       for (const pattern of patterns) {
         const entry = coveringEntry(entries, pattern);
         if (entry === undefined) missing.set(pattern.text, missingEntryProblem(pattern, entries));
-        else logins.set(pattern.text, entry.login);
+        else logins.set(pattern.text, { ...entry.login, key: entry.pattern.text });
       }
-      return { logins, problems, missing };
+      return { logins, problems, missing, tells: tellsFor };
     },
   };
 }

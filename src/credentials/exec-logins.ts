@@ -3,6 +3,7 @@
 // credential, a few at a time. A failure takes no login away. It runs on the elected replica only, between `start` and `stop`.
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfiguredCredential } from '../config/schema.ts';
+import type { Pattern } from '../core/pattern.ts';
 import { takeTurns } from '../core/turns.ts';
 import { type AskProgram, failed } from './exec-answer.ts';
 import { type AskerState, type HostAsker, type HostAskerPorts, type Known, openHostAsker } from './host-asker.ts';
@@ -12,9 +13,11 @@ import type { SourceReading } from './source.ts';
 export interface ExecLoginsOptions {
   /** The program of a credential; undefined: its logins do not come from a program. */
   readonly programOf: (settings: ConfiguredCredential) => AskProgram | undefined;
+  /** What that program goes by when it is asked about these patterns, as a digest. */
+  readonly askedWith: (settings: ConfiguredCredential, patterns: readonly Pattern[]) => string;
   /** What is kept of a pattern's login. */
   readonly known: (credential: string, pattern: string) => Known | undefined;
-  readonly onReading: (credential: string, reading: SourceReading) => void;
+  readonly onReading: (asked: ConfiguredCredential, reading: SourceReading) => void;
   readonly onFailure: (credential: string, failure: string) => void;
   readonly now: () => number;
   /** At least 0 and below 1. */
@@ -54,7 +57,7 @@ export function openExecLogins(options: ExecLoginsOptions): ExecLogins {
     const ask = options.programOf(settings);
     const { name, source } = settings;
     if (ask === undefined || source.kind === 'dockerConfig') return { settings, hosts: [] };
-    const ports: HostAskerPorts = {
+    const ports: Omit<HostAskerPorts, 'askedWith'> = {
       ...options,
       known: (pattern) => options.known(name, pattern),
       // Whoever was stopped while it waited for its turn asks no more.
@@ -62,7 +65,9 @@ export function openExecLogins(options: ExecLoginsOptions): ExecLogins {
       onChange: () => tell(asker),
       onFailure: (failure) => options.onFailure(name, failure),
     };
-    const hosts = groupByHost(settings.match).map((patterns) => openHostAsker(patterns, source.refresh, ports));
+    const hosts = groupByHost(settings.match).map((patterns) =>
+      openHostAsker(patterns, source.refresh, { ...ports, askedWith: options.askedWith(settings, patterns) }),
+    );
     const asker = { settings, hosts };
     return asker;
   }
@@ -73,7 +78,7 @@ export function openExecLogins(options: ExecLoginsOptions): ExecLogins {
     const logins = new Map(readings.flatMap((reading) => [...(reading?.logins ?? [])]));
     const missing = new Map(readings.flatMap((reading) => [...(reading?.missing ?? [])]));
     const problems = readings.flatMap((reading) => reading?.problems ?? []);
-    options.onReading(settings.name, { logins, missing, problems });
+    options.onReading(settings, { logins, missing, problems });
   }
 
   function ask(next: readonly ConfiguredCredential[], atOnce: boolean): void {

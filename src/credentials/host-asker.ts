@@ -1,19 +1,22 @@
 // One host of one credential: asks its program and knows when to ask again. The last good login stays whatever happens; near
-// its expiry it is asked for more often. It never asks twice at once.
+// its expiry it is asked for more often. It never asks twice at once. It waits in small steps, because a machine sleeps and
+// its clock is set: whichever says first that it is time, the clock or the steps, is believed.
 import type { Pattern } from '../core/pattern.ts';
-import { coveringEntry, missingEntryProblem } from './entry-scope.ts';
-import { type AskProgram, type ExecAnswer, failed } from './exec-answer.ts';
-import type { KeptLogin } from './kept.ts';
+import { type AskProgram, type ExecAnswer, failed, readingOf } from './exec-answer.ts';
 import type { SourceReading } from './source.ts';
 
 /** When a login was given and until when it holds, in milliseconds since the epoch. */
 export interface Known {
   readonly obtained?: number;
   readonly expires?: number;
+  /** What the program was asked with, as a digest. */
+  readonly asked?: string;
 }
 
 export interface HostAskerPorts {
   readonly ask: AskProgram;
+  /** What the program is asked with, as a digest: what is kept of another is not trusted to be fresh. */
+  readonly askedWith: string;
   /** What is kept of a pattern's login. */
   readonly known: (pattern: string) => Known | undefined;
   readonly onChange: () => void;
@@ -54,6 +57,10 @@ const RETRY_MAX_MS = 5 * 60_000;
 /** Within so long before an expiry, pauses are short. */
 const NEAR_MS = 10 * 60_000;
 const NEAR_RETRY_MS = 30_000;
+/** Nothing is waited for longer than that without a look at the clock. */
+const STEP_MS = 60_000;
+/** The clocks of two replicas may differ by so much. */
+const SKEW_MS = 5 * 60_000;
 
 export function openHostAsker(patterns: readonly Pattern[], refreshMs: number, ports: HostAskerPorts): HostAsker {
   const { now, random, later } = ports;
@@ -68,7 +75,21 @@ export function openHostAsker(patterns: readonly Pattern[], refreshMs: number, p
   function after(ms: number): void {
     cancel?.();
     nextAttempt = now() + ms;
-    cancel = later(ms, () => void refresh());
+    wait(ms, nextAttempt);
+  }
+
+  function wait(left: number, due: number): void {
+    const step = Math.min(left, STEP_MS);
+    cancel = later(step, () => {
+      const rest = Math.min(left - step, due - now());
+      if (rest <= 0 || knowsNothing()) void refresh();
+      else wait(rest, due);
+    });
+  }
+
+  /** What was kept when the wait began may be lost meanwhile. */
+  function knowsNothing(): boolean {
+    return reading === undefined && patterns.some(({ text }) => ports.known(text) === undefined);
   }
 
   function refresh(): Promise<void> {
@@ -97,7 +118,7 @@ export function openHostAsker(patterns: readonly Pattern[], refreshMs: number, p
       after(retryPause());
       return;
     }
-    const { missing, ...fresh } = readingOf(answer, patterns, now());
+    const { missing, ...fresh } = readingOf(answer, patterns, { obtained: now(), asked: ports.askedWith });
     reading = { ...fresh, missing, logins: new Map([...(reading?.logins ?? []), ...fresh.logins]) };
     if (missing.size > 0) ports.onFailure('no-login');
     // Google's plugin says "no login" also when it could not ask for one, so that is tried again soon.
@@ -127,10 +148,11 @@ export function openHostAsker(patterns: readonly Pattern[], refreshMs: number, p
   /** What another replica was given a while ago is good until it is due. */
   function firstPause(): number {
     const dues = patterns.map(({ text }) => {
-      const { obtained, expires } = ports.known(text) ?? {};
-      if (obtained === undefined) return 0;
+      const { obtained, expires, asked } = ports.known(text) ?? {};
+      if (obtained === undefined || asked !== ports.askedWith) return 0;
+      // The clock of the replica that asked was ahead, or ours is behind: nobody knows how old it is.
+      if (obtained > now() + SKEW_MS) return 0;
       const pause = renewalIn(expires === undefined ? undefined : expires - obtained);
-      // The clock of the replica that asked may have been ahead.
       return Math.min(pause, Math.max(0, obtained + pause - now()));
     });
     return Math.min(...dues);
@@ -147,22 +169,4 @@ export function openHostAsker(patterns: readonly Pattern[], refreshMs: number, p
       await running;
     },
   };
-}
-
-function readingOf(
-  answer: Extract<ExecAnswer, { ok: true }>,
-  patterns: readonly Pattern[],
-  now: number,
-): SourceReading {
-  const logins = new Map<string, KeptLogin>();
-  const missing = new Map<string, string>();
-  for (const pattern of patterns) {
-    const entry = coveringEntry(answer.entries, pattern);
-    if (entry === undefined) missing.set(pattern.text, missingEntryProblem(pattern, answer.entries));
-    else {
-      const expires = answer.holdsMs === undefined ? {} : { expires: now + answer.holdsMs };
-      logins.set(pattern.text, { ...entry.login, obtained: now, ...expires });
-    }
-  }
-  return { logins, missing, problems: answer.problems };
 }

@@ -14,12 +14,20 @@ export interface KeptLogin extends Login {
   readonly obtained?: number;
   /** Milliseconds since the epoch: when it stops to be good, if its source said so. */
   readonly expires?: number;
+  /** The key of the answer or file that it was given for, as the text of a pattern: it may stand in for what that covers. */
+  readonly key?: string;
+  /** What the program was asked with, as a digest. */
+  readonly asked?: string;
 }
 
 export interface KeptCredential {
   readonly origin: 'configured' | 'docker-config' | 'secret';
   /** Where it came from, as messages say it. */
   readonly where: string;
+  /** Of a configured one: the source that gave its logins, as a digest. */
+  readonly source?: string;
+  /** Of a labelled Secret: which one gave its logins. */
+  readonly uid?: string;
   /** What it serves; absent for a configured one, where the configuration says that. */
   readonly scope?: Omit<Credential, 'name' | 'patterns'>;
   /** Its Secret was deleted then, in milliseconds since the epoch. */
@@ -41,25 +49,39 @@ export function restore(name: string, { scope, logins }: KeptCredential): Loaded
   return { credential: { name, patterns, ...scope }, logins };
 }
 
-/** One JSON text for each credential; equal for equal content. */
-export function encodeKept(kept: Kept): ReadonlyMap<string, string> {
-  const names = [...kept.keys()].sort();
-  return new Map(names.map((name) => [name, encodeOne(kept.get(name))]));
+/** Holds fingerprints of the logins that registries refused; no credential can have the name. */
+const REFUSED_KEY = '_refused';
+
+/**
+ * One JSON text for each credential; equal for equal content. In the order in which it may be left out where there is no room
+ * for all, the last first: what a program gave cannot be had again without it, a Secret or file will be read anyway.
+ * @param refused fingerprints of logins that registries refused
+ */
+export function encodeKept(kept: Kept, refused: ReadonlySet<string> = new Set()): ReadonlyMap<string, string> {
+  const rows = [...kept].map(([name, one]) => ({
+    name,
+    text: encodeOne(one),
+    rank: one.origin === 'configured' ? 0 : 1,
+  }));
+  rows.sort((a, b) => a.rank - b.rank || a.text.length - b.text.length || (a.name < b.name ? -1 : 1));
+  const texts = new Map(rows.map(({ name, text }) => [name, text]));
+  return refused.size === 0 ? texts : new Map([[REFUSED_KEY, JSON.stringify([...refused].sort())], ...texts]);
 }
 
-function encodeOne(kept: KeptCredential | undefined): string {
-  const { origin, where, scope, goneSince, logins } = kept ?? { logins: [] };
+function encodeOne({ origin, where, source, uid, scope, goneSince, logins }: KeptCredential): string {
   const except = scope?.except.map(({ text }) => text);
   const entries = [...logins].sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify({
     origin,
     where,
+    source,
+    uid,
     ...(scope && { scope: { except, namespaces: scope.namespaces } }),
     goneSince,
     logins: Object.fromEntries(
-      entries.map(([pattern, { username, password, obtained, expires }]) => [
+      entries.map(([pattern, { username, password, obtained, expires, key, asked }]) => [
         pattern,
-        { username, password, obtained, expires },
+        { username, password, obtained, expires, key, asked },
       ]),
     ),
   });
@@ -68,36 +90,49 @@ function encodeOne(kept: KeptCredential | undefined): string {
 /** @param texts by the name of the credential, as `encodeKept` wrote them */
 export function decodeKept(texts: ReadonlyMap<string, string>): {
   readonly kept: Kept;
+  readonly refused: ReadonlySet<string>;
   readonly problems: readonly string[];
 } {
   const kept = new Map<string, KeptCredential>();
   const problems: string[] = [];
   for (const [name, text] of texts) {
-    const credential = decodeOne(text);
+    if (name === REFUSED_KEY) continue;
+    const credential = decodeOne(parseJson(text));
     if (credential === undefined) problems.push(`what is kept of credential "${name}" cannot be read`);
     else kept.set(name, credential);
   }
-  return { kept, problems };
+  const refused = parseJson(texts.get(REFUSED_KEY) ?? '');
+  return { kept, refused: new Set(Array.isArray(refused) ? refused.filter(isText) : []), problems };
 }
 
-function decodeOne(text: string): KeptCredential | undefined {
-  let value: unknown;
+function parseJson(text: string): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
+}
+
+function decodeOne(value: unknown): KeptCredential | undefined {
   if (!isObject(value) || !isObject(value.logins)) return undefined;
-  const { origin, where, scope: written, goneSince } = value;
+  const { origin, where, source, uid, scope: written, goneSince } = value;
   if (origin !== 'configured' && origin !== 'docker-config' && origin !== 'secret') return undefined;
   const scope = written === undefined ? undefined : decodeScope(written);
-  if (typeof where !== 'string' || scope === 'unreadable') return undefined;
+  if (!isText(where) || scope === 'unreadable') return undefined;
   const logins = new Map<string, KeptLogin>();
   for (const [pattern, entry] of Object.entries(value.logins)) {
     const login = decodeLogin(entry);
     if (login !== undefined) logins.set(pattern, login);
   }
-  return { origin, where, ...(scope && { scope }), ...(typeof goneSince === 'number' && { goneSince }), logins };
+  return {
+    origin,
+    where,
+    ...(isText(source) && { source }),
+    ...(isText(uid) && { uid }),
+    ...(scope && { scope }),
+    ...(typeof goneSince === 'number' && { goneSince }),
+    logins,
+  };
 }
 
 /** A scope that cannot be read in full must not come back wider than it was. */
@@ -117,12 +152,18 @@ function decodeScope(value: unknown): KeptCredential['scope'] | 'unreadable' {
 function decodeLogin(entry: unknown): KeptLogin | undefined {
   if (!isObject(entry)) return undefined;
   const [username, password] = [fieldOf(entry, 'username'), fieldOf(entry, 'password')];
-  if (typeof username !== 'string' || typeof password !== 'string') return undefined;
-  const { obtained, expires } = entry;
+  if (!isText(username) || !isText(password)) return undefined;
+  const { obtained, expires, key, asked } = entry;
   return {
     username,
     password,
     ...(typeof obtained === 'number' && { obtained }),
     ...(typeof expires === 'number' && { expires }),
+    ...(isText(key) && { key }),
+    ...(isText(asked) && { asked }),
   };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }

@@ -15,6 +15,8 @@ import type { KeptLogin } from './kept.ts';
 
 export interface LabelledSecret {
   readonly name: string;
+  /** Another one under the same name is another Secret. */
+  readonly uid: string;
   readonly type: string;
   readonly annotations: Labels;
   /** The docker config in it; undefined if its type or key is another. */

@@ -3,7 +3,7 @@
 // the program printed but in a form in which no login can be.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { kill as killByPid } from 'node:process';
-import { showable } from './program-words.ts';
+import { showable, valuesOf } from './program-words.ts';
 
 export { showable } from './program-words.ts';
 
@@ -45,7 +45,7 @@ export async function runProgram(call: ProgramCall): Promise<ProgramResult> {
 
 /** @param settle is called once at least; what comes after the first time says nothing new */
 function follow(child: ChildProcess, call: ProgramCall, settle: (result: ProgramResult) => void): void {
-  const { command, env, input, timeoutMs, signal } = call;
+  const { command, input, timeoutMs, signal } = call;
   const output = collect(child, () => end('too-much-output'));
   let verdict: ProgramFailure | undefined;
 
@@ -79,7 +79,7 @@ function follow(child: ChildProcess, call: ProgramCall, settle: (result: Program
     const finish = (): void => {
       release();
       if (verdict !== undefined) fail(verdict, verdictProblem(verdict, timeoutMs));
-      else if (code !== 0) fail('exit', exitProblem(code, killedBy, output, env));
+      else if (code !== 0) fail('exit', exitProblem(code, killedBy, output, call));
       else settle({ ok: true, stdout: output.stdout() });
     };
     child.on('close', finish);
@@ -147,8 +147,8 @@ function exitProblem(
   code: number | null,
   killedBy: string | null,
   output: { stdout(): string; stderr(): string },
-  env: Readonly<Record<string, string>>,
+  { env, args }: ProgramCall,
 ): string {
-  const said = showable(output.stderr(), Object.values(env), output.stdout());
+  const said = showable(output.stderr(), [...Object.values(env), ...valuesOf(args)], output.stdout());
   return `it ended with ${code === null ? `signal ${killedBy}` : `code ${code}`}${said === '' ? '' : `: ${said}`}`;
 }

@@ -1,6 +1,6 @@
 // What is known of each labelled Secret. A version that is bad is refused and the good one before it stays in force; a Secret
 // that is deleted leaves its logins in force for a while, because people rotate by deleting and making it. Both also hold
-// across a restart, by what was kept.
+// across a restart, by what was kept. The surprising rule: a bad Secret under the name of a deleted one saves nothing of it.
 import type { Kept } from './kept.ts';
 import { restore } from './kept.ts';
 import { credentialFromSecret, type LabelledSecret } from './labelled-secret.ts';
@@ -34,10 +34,17 @@ export function keepSecretEntries({ now, later, changed, ...options }: SecretEnt
   let required = options.requireNamespaces;
 
   function read(secret: LabelledSecret): void {
+    const { name, uid } = secret;
     const reading = credentialFromSecret(secret, required);
-    const kept = entries.get(secret.name)?.loaded;
-    if ('loaded' in reading) entries.set(secret.name, { loaded: reading.loaded, problems: [] });
-    else entries.set(secret.name, { ...(kept && { loaded: kept }), problems: reading.problems });
+    if ('loaded' in reading) {
+      stay(name);
+      entries.set(name, { loaded: reading.loaded, uid, problems: [] });
+      return;
+    }
+    const before = entries.get(name);
+    entries.set(name, { ...before, problems: reading.problems });
+    // Nobody may have seen the one before go: then it does so now.
+    if (isOfAnother(secret, before) && before?.goneSince === undefined) leave(name, now());
   }
 
   function stay(name: string): void {
@@ -45,26 +52,30 @@ export function keepSecretEntries({ now, later, changed, ...options }: SecretEnt
     leaving.delete(name);
   }
 
+  function leave(name: string, goneSince: number): void {
+    const entry = entries.get(name);
+    stay(name);
+    entries.set(name, { problems: [], ...entry, goneSince });
+    leaving.set(
+      name,
+      later(Math.max(0, goneSince + DELETED_GRACE_MS - now()), () => {
+        drop(name);
+        changed();
+      }),
+    );
+  }
+
+  /** What is there now under the name is read as if nothing had been there before. */
   function drop(name: string): void {
     stay(name);
     entries.delete(name);
-  }
-
-  function leave(name: string, entry: SecretEntry, goneSince: number): void {
-    const forget = (): void => {
-      leaving.delete(name);
-      entries.delete(name);
-      changed();
-    };
-    stay(name);
-    entries.set(name, { ...entry, problems: [], goneSince });
-    leaving.set(name, later(Math.max(0, goneSince + DELETED_GRACE_MS - now()), forget));
+    const present = latest.get(name);
+    if (present !== undefined) read(present);
   }
 
   return {
     entries,
     upsert(secret) {
-      stay(secret.name);
       latest.set(secret.name, secret);
       read(secret);
       changed();
@@ -73,7 +84,10 @@ export function keepSecretEntries({ now, later, changed, ...options }: SecretEnt
       if (!latest.delete(name)) return;
       const entry = entries.get(name);
       if (entry?.loaded === undefined) entries.delete(name);
-      else leave(name, entry, now());
+      else {
+        entries.set(name, { ...entry, problems: [] });
+        leave(name, entry.goneSince ?? now());
+      }
       changed();
     },
     restore(kept) {
@@ -81,9 +95,11 @@ export function keepSecretEntries({ now, later, changed, ...options }: SecretEnt
         if (record.origin !== 'secret' || entries.get(name)?.loaded !== undefined) continue;
         const loaded = restore(name, record);
         if (loaded === undefined || (required && loaded.credential.namespaces === undefined)) continue;
-        const entry = entries.get(name);
-        if (entry !== undefined) entries.set(name, { ...entry, loaded });
-        else leave(name, { loaded, problems: [] }, Math.min(record.goneSince ?? now(), now()));
+        const { uid, goneSince } = record;
+        const entry = { problems: [], ...entries.get(name), loaded, ...(uid !== undefined && { uid }) };
+        entries.set(name, entry);
+        if (goneSince !== undefined || isOfAnother(latest.get(name), entry))
+          leave(name, Math.min(goneSince ?? now(), now()));
       }
       changed();
     },
@@ -102,4 +118,10 @@ export function keepSecretEntries({ now, later, changed, ...options }: SecretEnt
       leaving.clear();
     },
   };
+}
+
+/** Whether the logins that an entry has are not those of the Secret that is there now. */
+function isOfAnother(present: LabelledSecret | undefined, entry: SecretEntry | undefined): boolean {
+  if (entry?.loaded === undefined) return false;
+  return present === undefined || (entry.uid !== undefined && entry.uid !== present.uid);
 }

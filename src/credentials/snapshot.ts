@@ -7,9 +7,11 @@ import type { Credential, Logins } from '../core/credential.ts';
 import { credentialNameOf, uniqueName } from './credential-name.ts';
 import type { FileReading } from './docker-config-file.ts';
 import { exceptOf } from './docker-hub.ts';
-import { type Kept, type KeptCredential, type KeptLogin, restore } from './kept.ts';
+import { type Kept, type KeptCredential, restore } from './kept.ts';
 import type { LoadedCredential } from './labelled-secret.ts';
 import { describeSource, type SourceReading } from './source.ts';
+import { sourceDigest } from './source-digest.ts';
+import { standingLogins } from './standing-logins.ts';
 
 export interface CatalogProblem {
   /** Empty if it concerns a file as a whole. */
@@ -33,6 +35,8 @@ export interface Catalog {
 export interface SecretEntry {
   readonly loaded?: LoadedCredential;
   readonly problems: readonly string[];
+  /** Of the Secret that `loaded` came from, which may not be the one that is there now. */
+  readonly uid?: string;
   /** It was deleted then, in milliseconds since the epoch. */
   readonly goneSince?: number;
 }
@@ -45,7 +49,8 @@ export interface Readings {
   readonly dockerConfigs: readonly { readonly where: string; readonly reading: FileReading | undefined }[];
   readonly secrets: ReadonlyMap<string, SecretEntry>;
   readonly requireNamespaces: boolean;
-  readonly kept: Kept;
+  /** What is remembered, the first before the others. */
+  readonly kept: readonly Kept[];
 }
 
 export function assembleCatalog(readings: Readings): Catalog {
@@ -100,14 +105,7 @@ function add(draft: Draft, entry: LoadedCredential, record: Omit<KeptCredential,
 function addConfigured(draft: Draft, settings: ConfiguredCredential, reading: SourceReading | undefined): void {
   const { name, match, except, namespaces, source } = settings;
   const where = describeSource(source);
-  // A labelled Secret that had the name before is another credential.
-  const record = draft.readings.kept.get(name);
-  const before = record?.origin === 'configured' ? record.logins : undefined;
-  const logins = new Map<string, KeptLogin>();
-  for (const { text } of match) {
-    const login = reading?.logins.get(text) ?? before?.get(text);
-    if (login !== undefined) logins.set(text, login);
-  }
+  const logins = standingLogins(settings, reading, draft.readings.kept);
   const report = (kind: CatalogProblem['kind'], problem: string): void => {
     draft.problems.push({ credential: name, kind, where, problem });
   };
@@ -122,7 +120,7 @@ function addConfigured(draft: Draft, settings: ConfiguredCredential, reading: So
     except: exceptOf(match, except),
     ...(namespaces === undefined ? {} : { namespaces }),
   };
-  add(draft, { credential, logins }, { origin: 'configured', where });
+  add(draft, { credential, logins }, { origin: 'configured', where, source: sourceDigest(source) });
 }
 
 function addFile(draft: Draft, where: string, reading: FileReading | undefined): void {
@@ -145,7 +143,7 @@ function addFile(draft: Draft, where: string, reading: FileReading | undefined):
 
 /** What the file gave before a restart, as long as the file cannot say whether that still holds. */
 function addKeptOfFile(draft: Draft, where: string, reading: FileReading | undefined): void {
-  for (const [name, record] of draft.readings.kept) {
+  for (const [name, record] of draft.readings.kept.flatMap((kept) => [...kept])) {
     if (record.origin !== 'docker-config' || record.where !== where || draft.loaded.has(name)) continue;
     const loaded = restore(name, record);
     const pattern = loaded?.credential.patterns[0]?.pattern;
@@ -156,8 +154,13 @@ function addKeptOfFile(draft: Draft, where: string, reading: FileReading | undef
   }
 }
 
-function addSecret(draft: Draft, name: string, { loaded, problems, goneSince }: SecretEntry): void {
-  const where = `Secret ${name}`;
+/** Where a problem of a labelled Secret stands. */
+export function describeSecret(name: string): string {
+  return `Secret ${name}`;
+}
+
+function addSecret(draft: Draft, name: string, { loaded, problems, uid, goneSince }: SecretEntry): void {
+  const where = describeSecret(name);
   const report = (kind: CatalogProblem['kind'], problem: string): void => {
     draft.problems.push({ credential: name, kind, where, problem });
   };
@@ -172,5 +175,6 @@ function addSecret(draft: Draft, name: string, { loaded, problems, goneSince }: 
   else if (problems.length > 0) report('source', 'the version before stays in force');
   const { except, namespaces } = loaded.credential;
   const scope = { except, ...(namespaces && { namespaces }) };
-  add(draft, loaded, { origin: 'secret', where, scope, ...(goneSince !== undefined && { goneSince }) });
+  const of = { ...(uid !== undefined && { uid }), ...(goneSince !== undefined && { goneSince }) };
+  add(draft, loaded, { origin: 'secret', where, scope, ...of });
 }

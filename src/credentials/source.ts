@@ -2,6 +2,7 @@
 // credential and answers what it has; it must never throw, and what it cannot read it reports while it goes on answering
 // with the last logins that it could read.
 import type { ConfiguredSource } from '../config/schema.ts';
+import type { Pattern } from '../core/pattern.ts';
 import type { KeptLogin } from './kept.ts';
 
 export interface CredentialSource {
@@ -18,6 +19,8 @@ export interface SourceReading {
   readonly problems: readonly string[];
   /** Why a pattern has no login, by its text. */
   readonly missing: ReadonlyMap<string, string>;
+  /** Whether it says for sure what is to be done about a pattern, be it by having no login for it; absent: it never does. */
+  tells?(pattern: Pattern): boolean;
 }
 
 /** For messages: `docker config /etc/pullpass/harbor.json`. */

@@ -1,7 +1,8 @@
 // The configuration file, followed while the program runs. A version that is bad, or that changes what cannot be changed
-// without a restart, is refused as a whole with all that is wrong with it, and the one in force stays.
+// without a restart, is refused as a whole with all that is wrong with it, and the one in force stays. The surprising rule:
+// half a file may well be a good configuration of less, so a change counts only once the file stands still.
 import { isDeepStrictEqual } from 'node:util';
-import { loadConfig } from '../config/load.ts';
+import { holdsNothing, loadConfig } from '../config/load.ts';
 import { describeProblem } from '../config/problem.ts';
 import type { Config } from '../config/schema.ts';
 import { type Files, readFailure } from '../credentials/files.ts';
@@ -14,23 +15,45 @@ export interface FollowConfigurationOptions {
   readonly files: Files;
   /** What is in force. */
   readonly current: () => Config;
+  /** Resolves after so many milliseconds. */
+  readonly wait: (ms: number) => Promise<void>;
   /** Puts a configuration in force; resolves when it is. */
   readonly apply: (config: Config) => Promise<void>;
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'configReloads' | 'configRefused'>;
 }
 
+/** What is in the file, or why it cannot be read. */
+type Content = { readonly text: string } | { readonly failure: string };
 type Reading = { readonly config: Config } | { readonly problems: readonly string[] };
+
+/** Two looks at a file that are so far apart and find the same: nobody is in the middle of writing it. */
+const STILL_MS = 250;
 
 /** @returns the function that ends it */
 export function followConfiguration(options: FollowConfigurationOptions): () => void {
   const { path, files, log, metrics, current } = options;
   let turn: Promise<void> = Promise.resolve();
   let said = '';
+  let stopped = false;
+
+  /** The content once it stands still; undefined: it says what is in force, or nobody wants to know any more. */
+  async function change(): Promise<Reading | undefined> {
+    for (let content = await read(options); !stopped; ) {
+      const reading = judge(content, options);
+      if ('config' in reading && isDeepStrictEqual(reading.config, current())) return undefined;
+      await options.wait(STILL_MS);
+      const again = await read(options);
+      if (isDeepStrictEqual(again, content)) return reading;
+      content = again;
+    }
+    return undefined;
+  }
 
   async function look(): Promise<void> {
-    const reading = await read(options);
-    if ('problems' in reading) {
+    const reading = await change();
+    if (stopped) return;
+    if (reading !== undefined && 'problems' in reading) {
       metrics.configRefused.set(1);
       if (reading.problems.join('\n') === said) return;
       said = reading.problems.join('\n');
@@ -40,7 +63,7 @@ export function followConfiguration(options: FollowConfigurationOptions): () => 
     }
     said = '';
     metrics.configRefused.set(0);
-    if (isDeepStrictEqual(reading.config, current())) return;
+    if (reading === undefined) return;
     await options.apply(reading.config);
     metrics.configReloads.inc({ outcome: 'taken' });
     log.info({ file: path }, 'the new configuration is in force');
@@ -52,21 +75,30 @@ export function followConfiguration(options: FollowConfigurationOptions): () => 
     });
   }
 
-  const stop = files.watch(path, follow);
+  const unwatch = files.watch(path, follow);
   // It may have changed since it was read for the start.
   follow();
-  return stop;
+  return () => {
+    stopped = true;
+    unwatch();
+  };
 }
 
-async function read({ path, files, current }: FollowConfigurationOptions): Promise<Reading> {
-  let text: string;
+async function read({ path, files }: FollowConfigurationOptions): Promise<Content> {
   try {
-    text = await files.read(path);
+    return { text: await files.read(path) };
   } catch (error) {
-    return { problems: [`${path} cannot be read: ${readFailure(error)}`] };
+    return { failure: `${path} cannot be read: ${readFailure(error)}` };
   }
-  const loaded = loadConfig(text, path);
+}
+
+function judge(content: Content, { path, current }: FollowConfigurationOptions): Reading {
+  if ('failure' in content) return { problems: [content.failure] };
+  const loaded = loadConfig(content.text, path);
   if ('problems' in loaded) return { problems: loaded.problems.map(describeProblem) };
+  if (holdsNothing(content.text) && !isDeepStrictEqual(loaded.config, current())) {
+    return { problems: [`${path}: the file is empty now; write {} if all defaults are meant`] };
+  }
   const fixed = changesThatNeedRestart(current(), loaded.config);
   return fixed.length === 0 ? loaded : { problems: fixed.map((problem) => `${path}: ${problem}`) };
 }

@@ -12,12 +12,13 @@ import { compileRenderings } from '../core/rendering.ts';
 import type { SyncSettings } from '../core/sync-plan.ts';
 import { type Catalog, type CatalogFeed, type CatalogProblem, openCatalog } from '../credentials/catalog.ts';
 import { diskFiles } from '../credentials/files.ts';
-import { decodeKept, encodeKept } from '../credentials/kept.ts';
+import { encodeKept } from '../credentials/kept.ts';
 import { createCatalogReport } from '../telemetry/credentials.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { CredentialsInForce } from '../webhook/ensure.ts';
 import { clusterLog } from './cluster-ports.ts';
+import { createKeptLogins } from './kept-logins.ts';
 import { later } from './later.ts';
 
 export interface FollowOptions {
@@ -34,7 +35,7 @@ export interface InForce extends CredentialsInForce {
   readonly config: Config;
   readonly settings: SyncSettings;
   readonly catalog: Catalog;
-  /** What is to be kept of the logins, by the name of the credential. */
+  /** What is to be kept of the logins, by the name of the credential; where there is no room for all, the last goes first. */
   readonly kept: ReadonlyMap<string, string>;
 }
 
@@ -48,6 +49,10 @@ export interface Credentials {
   observeLoginsSecret(secret: LoginsSecret): void;
   /** Of the labelled Secret of a name, if there is one. */
   secretUid(name: string): string | undefined;
+  /** Fingerprints of the logins that registries refused, which are not tried again. */
+  refusedLogins(): ReadonlySet<string>;
+  /** From now on these; they are kept with the logins, so that whoever is elected next knows them too. */
+  rememberRefused(fingerprints: ReadonlySet<string>): void;
   /** Answers of programs, which only the elected replica asks. */
   readonly answers: Pick<CatalogFeed, 'answer' | 'forgetAnswers'>;
   /** Resolves when the new configuration is in force. */
@@ -68,11 +73,11 @@ export function followCredentials(options: FollowOptions): Credentials {
   const uids = new Map<string, string>();
   let complete = false;
   let { config } = options;
-  let loginsSecret: LoginsSecret | undefined;
-  let inForce = putInForce(config, NOTHING, own);
+  const keptLogins = createKeptLogins();
+  let inForce = putInForce(config, NOTHING, own, keptLogins.refused());
 
   function onChange(catalog: Catalog): void {
-    inForce = putInForce(config, catalog, own);
+    inForce = putInForce(config, catalog, own, keptLogins.refused());
     const problems = report(catalog);
     for (const listener of listeners) listener(problems);
     if (complete) first.resolve();
@@ -88,13 +93,11 @@ export function followCredentials(options: FollowOptions): Credentials {
     onChange,
   });
 
-  function takeLogins(secret: LoginsSecret | undefined): void {
-    // The watch tells of what we wrote ourselves, too.
-    if (secret !== undefined && secret.resourceVersion === loginsSecret?.resourceVersion) return;
-    loginsSecret = secret;
-    const { kept, problems } = decodeKept(secret?.ours ? secret.texts : new Map());
-    for (const problem of problems) log.warn({ why: problem }, 'a kept login was passed over');
-    catalog.keep(kept);
+  function takeLogins(secret: LoginsSecret | undefined, version: string): void {
+    const news = keptLogins.take(secret, version);
+    if (news === undefined) return;
+    for (const problem of news.problems) log.warn({ why: problem }, 'a kept login was passed over');
+    catalog.keep(news.kept);
   }
 
   const watching = { client, namespace: own, time: SYSTEM_TIME, log: clusterLog(log) };
@@ -122,8 +125,15 @@ export function followCredentials(options: FollowOptions): Credentials {
   return {
     inForce: () => inForce,
     ready,
-    loginsSecret: () => loginsSecret,
-    observeLoginsSecret: takeLogins,
+    loginsSecret: keptLogins.secret,
+    observeLoginsSecret: (secret) => takeLogins(secret, secret.resourceVersion),
+    refusedLogins: keptLogins.refused,
+    rememberRefused(fingerprints) {
+      if (!keptLogins.remember(fingerprints)) return;
+      inForce = { ...inForce, kept: encodeKept(inForce.catalog.kept, keptLogins.refused()) };
+      // Listeners are told with the next snapshot: whoever remembers is often one of them.
+      catalog.refresh();
+    },
     secretUid: (name) => uids.get(name),
     answers: catalog,
     async configure(next) {
@@ -139,10 +149,10 @@ export function followCredentials(options: FollowOptions): Credentials {
   };
 }
 
-function putInForce(config: Config, catalog: Catalog, own: string): InForce {
+function putInForce(config: Config, catalog: Catalog, own: string, refused: ReadonlySet<string>): InForce {
   const { grace, ...pullSecret } = config.pullSecret;
   const settings = { ...pullSecret, instance: own, graceMs: grace };
   const policy = compilePolicy(catalog.credentials);
   const renderings = compileRenderings(policy, catalog.logins, settings, digestOf);
-  return { config, settings, catalog, policy, renderings, kept: encodeKept(catalog.kept) };
+  return { config, settings, catalog, policy, renderings, kept: encodeKept(catalog.kept, refused) };
 }

@@ -4,6 +4,7 @@ import { type EventAbout, type EventText, writeEvent } from '../cluster/event-wr
 import { SYSTEM_TIME } from '../cluster/time.ts';
 import { REFUSE_REASONS, type RefuseReason } from '../core/reason.ts';
 import type { CatalogProblem } from '../credentials/catalog.ts';
+import { describeSecret } from '../credentials/snapshot.ts';
 import { createEventQueue } from '../sync/event-queue.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Refusal } from '../telemetry/sync.ts';
@@ -42,8 +43,9 @@ export function createEvents({ client, cluster, credentials, own, mayWrite, metr
   }
 
   function sayProblems(problems: readonly CatalogProblem[]): void {
-    for (const { kind, credential, problem } of problems) {
-      const uid = credentials.secretUid(credential);
+    for (const { kind, credential, problem, where } of problems) {
+      // A configured credential may have the name of a Secret that lost against it.
+      const uid = where === describeSecret(credential) ? credentials.secretUid(credential) : undefined;
       if (uid === undefined || (kind !== 'refused' && kind !== 'shadowed')) continue;
       const reason = kind === 'refused' ? 'CredentialRefused' : 'CredentialShadowed';
       queue.say({ about: secretAbout(own, credential, uid), type: 'Warning', reason, message: problem });

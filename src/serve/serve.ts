@@ -157,6 +157,7 @@ function followFile({ configFile, log, metrics }: ServeOptions, credentials: Cre
     path: configFile,
     files: diskFiles(),
     current: () => credentials.inForce().config,
+    wait: SYSTEM_TIME.sleep,
     apply: credentials.configure,
     log,
     metrics,

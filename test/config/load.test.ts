@@ -317,6 +317,8 @@ t.test('no message holds a password, wherever somebody put it', async (t) => {
     `credentials: [{ name: a, match: [ghcr.io], source: { credentialProvider: { command: "x ${CANARY}" } } }]`,
     `credentials: [{ name: a, match: [ghcr.io], source: { credentialProvider: { command: x, env: { "a b ${CANARY}": x } } } }]`,
     `credentials: [{ name: a, match: [ghcr.io], source: { credentialProvider: { command: x, args: ${CANARY} } } }]`,
+    `credentials: [{ name: a, match: [ghcr.io], source: { credentialHelper: "acme -p ${CANARY}" } }]`,
+    `credentials: [{ name: a, match: [ghcr.io], source: { credentialHelper: { name: "acme -p ${CANARY}" } } }]`,
     `password: "${CANARY}`,
     `password: ${CANARY}: x`,
     `password: *${CANARY}`,

@@ -77,8 +77,8 @@ function config(logins: Readonly<Record<string, string>>): string {
   return JSON.stringify({ auths: Object.fromEntries(auths) });
 }
 
-function secret(name: string, logins: Readonly<Record<string, string>>, annotations: Labels = {}) {
-  return { name, type: 'kubernetes.io/dockerconfigjson', annotations, data: config(logins) };
+function secret(name: string, logins: Readonly<Record<string, string>>, annotations: Labels = {}, uid = `${name}-1`) {
+  return { name, uid, type: 'kubernetes.io/dockerconfigjson', annotations, data: config(logins) };
 }
 
 /** `name: pattern=password …`, a question mark where there is no login. */

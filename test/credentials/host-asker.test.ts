@@ -11,11 +11,16 @@ function good(password: string, holdsMs?: number): ExecAnswer {
   return { ok: true, entries: [{ pattern: PATTERN, login: { username: 'u', password } }], holdsMs, problems: [] };
 }
 
-function start(
-  answers: (at: number) => ExecAnswer,
-  options: { refreshMs?: number; known?: Known; random?: number } = {},
-) {
+interface Options {
+  readonly refreshMs?: number;
+  readonly known?: () => Known | undefined;
+  readonly random?: number;
+}
+
+function start(answers: (at: number) => ExecAnswer, options: Options = {}) {
   let now = 0;
+  /** How far the clock on the wall is from the one that timers go by. */
+  let jumped = 0;
   const asked: number[] = [];
   const due: { at: number; callback: () => void }[] = [];
   const asker = openHostAsker([PATTERN], options.refreshMs ?? 15 * MINUTE, {
@@ -24,10 +29,11 @@ function start(
       const answer = answers(now);
       return signal.aborted ? failed('stopped', 'it was stopped') : answer;
     },
-    known: () => options.known,
+    askedWith: 'same',
+    known: () => options.known?.(),
     onChange: () => undefined,
     onFailure: () => undefined,
-    now: () => now,
+    now: () => now + jumped,
     random: () => options.random ?? 0,
     later(ms, callback) {
       const entry = { at: now + ms, callback };
@@ -40,6 +46,9 @@ function start(
     asker,
     asked,
     password: () => asker.reading()?.logins.get('r.acme.io')?.password,
+    jump(ms: number): void {
+      jumped += ms;
+    },
     async until(at: number) {
       for (;;) {
         const next = due.filter((entry) => entry.at <= at).sort((a, b) => a.at - b.at)[0];
@@ -100,7 +109,9 @@ t.test('near the expiry it is asked at least every 30 seconds', async (t) => {
 });
 
 t.test('what another replica was given a while ago is good until it is due', async (t) => {
-  const fresh = start(() => good('x', 6 * HOUR), { known: { obtained: -HOUR, expires: 5 * HOUR } });
+  const fresh = start(() => good('x', 6 * HOUR), {
+    known: () => ({ asked: 'same', obtained: -HOUR, expires: 5 * HOUR }),
+  });
   await fresh.until(2 * HOUR);
   t.equal(fresh.asked.length, 0, 'not asked yet');
   await fresh.until(3 * HOUR + MINUTE);
@@ -116,4 +127,49 @@ t.test('an answer that comes after the end changes nothing', async (t) => {
   await until(HOUR);
   t.equal(asked.length, 0);
   t.equal(asker.reading(), undefined);
+});
+
+t.test(
+  'a machine that slept asks within a minute after it is awake, one whose clock is set back asks in time',
+  async (t) => {
+    for (const [what, jump] of [
+      ['slept', 8 * HOUR],
+      ['its clock was set back', -20 * HOUR],
+    ] as const) {
+      const { asked, until, jump: jumpBy } = start(() => good('x', 6 * HOUR));
+      await until(HOUR);
+      jumpBy(jump);
+      await until(jump > 0 ? HOUR + MINUTE : 4 * HOUR);
+      t.equal(asked.length, 2, what);
+      await until(jump > 0 ? 4 * HOUR : 7 * HOUR);
+      t.equal(asked.length, 2, `${what}, and goes on by the new clock`);
+    }
+  },
+);
+
+t.test('what is kept is trusted only if it was asked with the same, not long ahead of our clock', async (t) => {
+  const fresh = { asked: 'same', obtained: -HOUR, expires: 5 * HOUR };
+  for (const [because, known, calls] of [
+    ['it is fresh', fresh, 0],
+    ['a clock that is a little ahead', { ...fresh, obtained: 5 * MINUTE }, 0],
+    ['a clock that is far ahead', { ...fresh, obtained: 5 * MINUTE + 1 }, 1],
+    ['another command or environment', { ...fresh, asked: 'other' }, 1],
+    ['nobody knows with what', { obtained: -HOUR, expires: 5 * HOUR }, 1],
+  ] as const) {
+    const { asked, until } = start(() => good('x', 6 * HOUR), { known: () => known });
+    await until(MINUTE);
+    t.equal(asked.length, calls, because);
+  }
+});
+
+t.test('what was kept is lost before this one asked: it asks soon, and once', async (t) => {
+  let known: Known | undefined = { asked: 'same', obtained: -HOUR, expires: 5 * HOUR };
+  const { asked, until } = start(() => good('x', 6 * HOUR), { known: () => known });
+  await until(30 * MINUTE);
+  t.equal(asked.length, 0);
+  known = undefined;
+  await until(31 * MINUTE);
+  t.equal(asked.length, 1);
+  await until(2 * HOUR);
+  t.equal(asked.length, 1, 'its own answer counts');
 });

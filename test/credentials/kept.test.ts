@@ -6,12 +6,21 @@ import { patternOf, selectorOf } from '../core/given.ts';
 
 const LOGIN = { username: 'robot', password: 'fake' };
 const KEPT: Kept = new Map([
-  ['exec', { origin: 'configured', where: 'x', logins: new Map([['r.io', { ...LOGIN, obtained: 1, expires: 2 }]]) }],
+  [
+    'exec',
+    {
+      origin: 'configured',
+      where: 'x',
+      source: 'digest',
+      logins: new Map([['r.io', { ...LOGIN, obtained: 1, expires: 2, key: 'r.io', asked: 'digest' }]]),
+    },
+  ],
   [
     'ghcr',
     {
       origin: 'secret',
       where: 'Secret ghcr',
+      uid: 'ghcr-1',
       scope: { except: [patternOf('ghcr.io/public')], namespaces: selectorOf('team=payments,stage!=dev') },
       goneSince: 7,
       logins: new Map([['ghcr.io', LOGIN]]),
@@ -69,4 +78,44 @@ t.test('what cannot be read is passed over, and never comes back wider than it w
     ],
     ['ghcr.io'],
   );
+});
+
+t.test(
+  'what comes last is what can best be left out: Secrets and files before the rest, the largest first',
+  async (t) => {
+    const one = (origin: 'configured' | 'docker-config' | 'secret', size: number) => ({
+      ...{ origin, where: 'x', scope: { except: [] } },
+      logins: new Map([['r.io', { username: 'u', password: 'p'.repeat(size) }]]),
+    });
+    const kept = new Map([
+      ['secret-large', one('secret', 500)],
+      ['exec-large', one('configured', 900)],
+      ['file', one('docker-config', 100)],
+      ['secret', one('secret', 10)],
+      ['exec', one('configured', 10)],
+      ['b', one('configured', 10)],
+    ]);
+    const order = ['_refused', 'b', 'exec', 'exec-large', 'secret', 'file', 'secret-large'];
+    t.same([...encodeKept(kept, new Set(['x'])).keys()], order);
+  },
+);
+
+t.test('refused logins pass through beside the credentials, and are none', async (t) => {
+  const texts = encodeKept(KEPT, new Set(['b', 'a']));
+  t.equal(texts.get('_refused'), '["a","b"]');
+  const { kept, refused, problems } = decodeKept(texts);
+  t.same([...refused], ['a', 'b']);
+  t.same([...kept.keys()].sort(), [...KEPT.keys()].sort());
+  t.same(problems, []);
+  t.strictSame([...encodeKept(kept, refused)], [...texts], 'and back');
+  t.notOk(encodeKept(KEPT).has('_refused'), 'nothing is kept of nothing');
+  for (const [text, expected] of [
+    ['garbage', []],
+    ['{"a":1}', []],
+    ['["a",5,null]', ['a']],
+    ['', []],
+  ] as const) {
+    const damaged = decodeKept(new Map([['_refused', text]]));
+    t.same([[...damaged.refused], damaged.problems, damaged.kept.size], [expected, [], 0], text);
+  }
 });

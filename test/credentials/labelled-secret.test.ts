@@ -9,7 +9,8 @@ const EXCEPT = 'pullpass.dev/except';
 const NAMESPACES = 'pullpass.dev/namespaces';
 
 function secret(auths: Readonly<Record<string, unknown>>, annotations: Labels = {}): LabelledSecret {
-  return { name: 'acme', type: 'kubernetes.io/dockerconfigjson', annotations, data: JSON.stringify({ auths }) };
+  const data = JSON.stringify({ auths });
+  return { name: 'acme', uid: 'acme-1', type: 'kubernetes.io/dockerconfigjson', annotations, data };
 }
 
 function accepted(given: LabelledSecret, requireNamespaces = false) {
@@ -47,7 +48,7 @@ t.test('without an annotation the keys are the patterns', async (t) => {
 
 t.test('the older format', async (t) => {
   const data = JSON.stringify({ 'ghcr.io': LOGIN });
-  t.same(texts({ name: 'acme', type: 'kubernetes.io/dockercfg', annotations: {}, data }).match, ['ghcr.io']);
+  t.same(texts({ ...secret({}), type: 'kubernetes.io/dockercfg', data }).match, ['ghcr.io']);
 });
 
 t.test('annotations narrow it', async (t) => {

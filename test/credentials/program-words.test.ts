@@ -1,7 +1,7 @@
 // What is shown of stderr: enough to find the fault, and never a login, whatever way a program found to print one.
 import fc from 'fast-check';
 import t from 'tap';
-import { showable } from '../../src/credentials/program-words.ts';
+import { showable, valuesOf } from '../../src/credentials/program-words.ts';
 
 const seed = Number(process.env.PULLPASS_SEED ?? 20_260_101);
 t.comment(`PULLPASS_SEED=${seed}`);
@@ -9,6 +9,16 @@ t.comment(`PULLPASS_SEED=${seed}`);
 t.test('what helps is shown', async (t) => {
   const rows: readonly (readonly [because: string, said: string, shown: string])[] = [
     ['a plain word', 'connection refused', 'connection refused'],
+    ...[
+      'dial tcp [fd00:ec2::254]:80: i/o timeout',
+      'Get "https://registry.acme.io:5000/v2/": EOF',
+      'main.go:142 at 12:00:00 failed',
+      'Error:AccessDeniedException',
+      'Response: {"error":"invalid_grant"}',
+      'not authorized to perform: ecr:GetAuthorizationToken',
+      'arn:aws:iam:role/node may not',
+      'HTTP 503 after 10000 ms',
+    ].map((said) => [said, said, said] as const),
     [
       'hosts, paths, numbers',
       'dial tcp 169.254.169.254:80: pull 123456789012.dkr.ecr.eu-central-1.amazonaws.com/acme: HTTP 403',
@@ -39,6 +49,17 @@ t.test('what could be a login is not, although nothing in front of it says so', 
     ['a number of a request', 'RequestID: 550e8400-e29b-41d4-a716-446655440000, x', 'RequestID: … x'],
     ['letters by chance', 'got dXNlcjpwYXNz back', 'got … back'],
     ['signs in a word', 'got no!sugar#today back', 'got … back'],
+    ['behind a name', 'login robot:swordfish failed', 'login robot:… failed'],
+    ['behind a name, in quotes', 'got {"robot":"swordfish"}', 'got {"robot":…'],
+    ['behind a name, in two parts', 'got robot:sword:fish', 'got robot:…'],
+    ['behind a name, no port', 'got robot:12345678', 'got robot:…'],
+    ['behind a name, in what tells an error', '{"error":"robot:swordfish"}', '{"error":"robot:…'],
+    ['a number', 'pin 12345678', 'pin …'],
+    ['a number that nothing names', 'got 12345678 back', 'got … back'],
+    ['a number in a word', 'got (123456)', 'got (…)'],
+    ['a short number that something names', 'pin 1234', 'pin …'],
+    ['a number and a dot', 'got 12345678.com', 'got ….com'],
+    ['an account', 'arn:aws:iam::123456789012:role/node', 'arn:aws:iam::…:role/node'],
     ['in front of a host', 'https://robot:word@a.io/v2/ refused', '…@a.io/v2/ refused'],
   ];
   for (const [because, said, shown] of rows) t.equal(showable(said, []), shown, because);
@@ -106,4 +127,11 @@ t.test('a program cannot keep us busy with what it says', async (t) => {
     showable(piece.repeat(8_000), ['a'.repeat(50)], 'x'.repeat(1_048_576));
   }
   t.ok(performance.now() - began < 2_000);
+});
+
+t.test('what stands in the arguments is not, but for the plain names of options', async (t) => {
+  const args = ['get-credentials', '--token=plainword', '--verbose', '-v', '-pswordfish', 'KEY=sesame', '--', 'a'];
+  const said = 'Error: flag --verbose: plainword, swordfish, sesame, KEY=sesame, get-credentials';
+  t.equal(showable(said, valuesOf(args)), 'Error: flag --verbose: …, …, …, …, …');
+  t.equal(showable('swordfish-two', ['swordfish', 'swordfish-two']), '…', 'whichever comes first');
 });

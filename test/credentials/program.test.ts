@@ -123,6 +123,20 @@ t.test('what a program printed on stdout is not told by its stderr', async (t) =
   t.match(result, { ok: false, problem: 'it ended with code 1: refused …' });
 });
 
+t.test('nor is what stands in its arguments', async (t) => {
+  const result = await run(program('echo "refused $1" >&2; exit 1'), { args: ['plainword'] });
+  t.match(result, { ok: false, problem: 'it ended with code 1: refused …' });
+});
+
+t.test('it is killed when its time is up, not some time after', async (t) => {
+  const began = performance.now();
+  const result = await run(program('echo $$; exec sleep 300'), { timeoutMs: 500 });
+  const took = performance.now() - began;
+  t.match(result, { ok: false, failure: 'timeout', problem: 'it gave no answer within 0.5 s and was killed' });
+  t.notOk(isAlive(Number(result.stdout)), 'it is gone when that is said');
+  t.ok(took < 1_500, `${Math.round(took)} ms, and not only when nobody waits for it any more`);
+});
+
 t.test('of our environment it gets what is meant for it, by name and by prefix', async (t) => {
   const ours = {
     ...Object.fromEntries(['PATH', 'HOME', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].map((name) => [name, 'ours'])),

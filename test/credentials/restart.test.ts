@@ -23,8 +23,19 @@ const docker = (host: string, password: string): string =>
 
 function secret(password: string, annotations = {}) {
   const data = docker('secret.io', password);
-  return { name: 'labelled', type: 'kubernetes.io/dockerconfigjson', annotations, data };
+  return { name: 'labelled', uid: 'labelled-1', type: 'kubernetes.io/dockerconfigjson', annotations, data };
 }
+
+/** What a program answers about the only host of a credential. */
+function answerOf(password: string) {
+  const logins = new Map([['exec.io', { username: 'u', password, obtained: 1, key: 'exec.io' }]]);
+  return { logins, problems: [], missing: new Map() };
+}
+
+const EXEC = {
+  name: 'exec',
+  source: { kind: 'credentialHelper', name: 'acme', env: {}, timeout: 30_000, refresh: 900_000 },
+} as const;
 
 function open(files: Readonly<Record<string, string>>, options: { kept?: Kept; yaml?: string } = {}) {
   const time = manualTime();
@@ -67,8 +78,7 @@ const ALL = 'file=f1 exec=e1 whole-io=w1 labelled=s1';
 async function before(): Promise<Kept> {
   const first = open(GOOD);
   first.feed.upsertSecret(secret('s1'));
-  const logins = new Map([['exec.io', { username: 'u', password: 'e1', obtained: 1 }]]);
-  first.feed.answer('exec', { logins, problems: [], missing: new Map() });
+  first.feed.answer(EXEC, answerOf('e1'));
   t.equal(await first.summary(), ALL);
   return first.kept();
 }
@@ -117,8 +127,7 @@ t.test('a configured credential takes nothing over from a Secret that had its na
 
 t.test('answers of programs are forgotten with the election, what is kept stays', async (t) => {
   const { feed, summary } = open(GOOD, { kept: await before() });
-  const logins = new Map([['exec.io', { username: 'u', password: 'e2' }]]);
-  feed.answer('exec', { logins, problems: [], missing: new Map() });
+  feed.answer(EXEC, answerOf('e2'));
   t.match(await summary(), /exec=e2/);
   feed.forgetAnswers();
   t.match(await summary(), /exec=e1/);
@@ -144,4 +153,46 @@ t.test('requireNamespaces is asked of what is there, too', async (t) => {
   t.notMatch(await summary(), /labelled/, 'what is too wide does not stay in force');
   await feed.configure([], false);
   t.match(await summary(), /labelled=s1/);
+});
+
+t.test('what is kept may be lost: what is in force stays, and is kept again', async (t) => {
+  const all = await before();
+  const damages: Readonly<Record<string, Kept>> = {
+    'all of it': new Map(),
+    'one entry': new Map([...all].filter(([name]) => name !== 'exec')),
+    'the logins of one': new Map([...all].map(([name, one]) => [name, { ...one, logins: new Map() }])),
+  };
+  for (const [what, left] of Object.entries(damages)) {
+    // No source says anything, so there is nothing but what was kept.
+    const { feed, summary, kept } = open({ '/whole.json': 'garbage' }, { kept: all });
+    feed.restoreSecrets();
+    t.equal(await summary(), ALL);
+    feed.keep(left);
+    t.equal(await summary(), ALL, what);
+    feed.keep(left);
+    t.equal(await summary(), ALL, `${what}, for ever`);
+    t.same([...encodeKept(kept())].map(([name]) => name).sort(), ['exec', 'file', 'labelled', 'whole-io']);
+    t.equal(kept().get('exec')?.logins.get('exec.io')?.password, 'e1', 'it is kept again');
+  }
+});
+
+t.test('what is in force must not outlive what it was for', async (t) => {
+  const { feed, summary, memory } = open(GOOD, { kept: await before() });
+  t.match(await summary(), /exec=e1/);
+  feed.keep(new Map());
+  await feed.configure([], false);
+  t.equal(await summary(), 'whole-io=w1', 'no longer configured');
+  memory.write('/whole.json', docker('other.io', 'o1'));
+  t.equal(await summary(), 'other-io=o1', 'taken out of the file');
+  await feed.configure(configOf(YAML).credentials, false);
+  t.match(await summary(), /exec=\?/, 'and does not come back');
+});
+
+t.test('what is kept now is newer than what was in force', async (t) => {
+  const all = await before();
+  const { feed, summary } = open(GOOD, { kept: all });
+  t.match(await summary(), /exec=e1/);
+  const next = [...all].map(([name, one]) => [name, name === 'exec' ? { ...one, ...answerOf('e2') } : one] as const);
+  feed.keep(new Map(next));
+  t.match(await summary(), /exec=e2/);
 });

@@ -17,7 +17,7 @@ t.test('no message repeats a login in an annotation', async (t) => {
   for (const key of ['match', 'except', 'namespaces', 'namespace']) {
     for (const login of LOGINS) {
       const annotations = { [`pullpass.dev/${key}`]: login };
-      const secret = { name: 'acme', type: 'kubernetes.io/dockerconfigjson', annotations, data };
+      const secret = { name: 'acme', uid: 'acme-1', type: 'kubernetes.io/dockerconfigjson', annotations, data };
       const reading = credentialFromSecret(secret, false);
       const problems = 'problems' in reading ? reading.problems : [];
       const name = `${key} ${hidden(login)}`;
@@ -31,7 +31,7 @@ t.test('a selector that is only wrong is still explained', async (t) => {
   const data = JSON.stringify({ auths: { 'ghcr.io': { auth: CANARY_AUTH } } });
   const annotations = { 'pullpass.dev/namespaces': 'team=a b' };
   const type = 'kubernetes.io/dockerconfigjson';
-  t.match(credentialFromSecret({ name: 'acme', type, annotations, data }, false), {
+  t.match(credentialFromSecret({ name: 'acme', uid: 'acme-1', type, annotations, data }, false), {
     problems: [/"team=a b" is not a label requirement/],
   });
 });

@@ -20,6 +20,8 @@ async function start(text: string) {
   const said: { readonly level: string; readonly fields: object }[] = [];
   const applied: Config[] = [];
   let current = configOf(text);
+  const waits: number[] = [];
+  let onWait = (): void => undefined;
   const log = {
     info: (fields: object) => void said.push({ level: 'info', fields }),
     error: (fields: object) => void said.push({ level: 'error', fields }),
@@ -28,6 +30,10 @@ async function start(text: string) {
     path: PATH,
     files,
     current: () => current,
+    async wait(ms) {
+      waits.push(ms);
+      onWait();
+    },
     async apply(config) {
       applied.push(config);
       current = config;
@@ -36,10 +42,19 @@ async function start(text: string) {
     metrics,
   });
   const settle = async (): Promise<void> => {
-    for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+    for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
   };
   await settle();
   return {
+    waits,
+    settle,
+    /** What happens between two looks at the file, once. */
+    meanwhile(happens: () => void): void {
+      onWait = () => {
+        onWait = () => undefined;
+        happens();
+      };
+    },
     said,
     applied,
     stop,
@@ -91,10 +106,55 @@ t.test('a change between the reading for the start and the following is not miss
     path: PATH,
     files,
     current: () => configOf(''),
+    wait: async () => undefined,
     apply: async (config) => void applied.push(config),
     log: { info: () => undefined, error: () => undefined } as never,
     metrics: createMetrics(),
   });
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
   t.equal(applied.length, 1);
+});
+
+const FULL = 'pullSecret: { grace: 1h }\ncredentials: [{ name: a, match: [a.io], source: { credentialHelper: a } }]';
+
+t.test('half a file is not taken for a whole one', async (t) => {
+  const { write, applied, said, meanwhile, files, waits } = await start(FULL);
+  meanwhile(() => files.write(PATH, 'pullSecret: { grace: 2h }\ncredentials: [{ name: a, match: [b.io], source:'));
+  await write('pullSecret: { grace: 2h }');
+  t.same(applied, [], 'neither the half that is good');
+  t.equal(said.length, 1, 'and only what stands still is refused');
+  meanwhile(() => files.write(PATH, FULL.replace('1h', '2h')));
+  await write('pullSecret: { grace: 2h }');
+  t.equal(applied.length, 1);
+  t.equal(applied[0]?.credentials.length, 1, 'the whole');
+  t.ok(waits.length > 0 && waits.every((ms) => ms === 250), 'a swap is taken within two looks');
+});
+
+t.test('a file that is gone for a moment, or says the same, is no news', async (t) => {
+  const { write, said, meanwhile, files, waits } = await start(FULL);
+  t.same(waits, [], 'what is in force need not stand still');
+  meanwhile(() => files.write(PATH, FULL));
+  await write(undefined);
+  t.same(said, []);
+});
+
+t.test('an emptied file is refused with a hint, unless nothing was in force', async (t) => {
+  for (const empty of ['', '# soon\n', '---\n', 'null\n']) {
+    const { write, applied, said } = await start(FULL);
+    await write(empty);
+    t.same(applied, [], JSON.stringify(empty));
+    t.same(said[0]?.fields, { problems: [`${PATH}: the file is empty now; write {} if all defaults are meant`] });
+  }
+  const { write, applied, said } = await start(FULL);
+  await write('{}');
+  t.equal(applied[0]?.credentials.length, 0, 'so meant');
+  await write('');
+  t.equal(said.length, 1, 'nothing was in force');
+});
+
+t.test('after the end nothing is taken any more', async (t) => {
+  const { write, applied, meanwhile, stop, said } = await start('');
+  meanwhile(stop);
+  await write(FULL);
+  t.same([applied, said], [[], []]);
 });

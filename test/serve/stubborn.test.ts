@@ -208,6 +208,8 @@ t.test('deleted while nobody was there, and an ensure that failed on a replica t
 });
 
 t.test('what somebody puts into the kept logins is taken out, without a hurry that never ends', async (t) => {
+  // What a program gave before the restart is nowhere but in the kept logins and in this process.
+  setPlugin(failing);
   const serve = await start();
   await eventually('a pass', async () => ((await passes(serve)) > 0 ? true : undefined));
   const path = `/api/v1/namespaces/${OWN_NAMESPACE}/secrets/pullpass-logins`;
@@ -220,9 +222,10 @@ t.test('what somebody puts into the kept logins is taken out, without a hurry th
   await sleep(2_000);
   t.ok((await passes(serve)) - from <= 4, `${(await passes(serve)) - from} passes`);
   await expectOk(api.call('DELETE', path));
-  await eventually('made again', async () =>
-    (await api.call('GET', path)).body.data?.exec !== undefined ? true : undefined,
+  await eventually('made again, with the login that no program gives just now', async () =>
+    atob((await api.call('GET', path)).body.data?.exec ?? '').includes('fake-exec-2') ? true : undefined,
   );
+  setPlugin(answer('fake-exec-2'));
   await stop(serve);
 });
 
