@@ -38,5 +38,11 @@ export function registryOrigin(authority: string): URL | undefined {
     : (secure ?? undefined);
 }
 
+/** Within what a login is likely looked up in one place: the registrable domain of the host, else the host itself. */
+export function loginScope(authority: string, registrableDomain: RegistrableDomain): string {
+  const hostname = registryOrigin(authority)?.hostname ?? authority;
+  return registrableDomain(hostname) ?? hostname;
+}
+
 /** Docker Hub's token service is on the domain of its name, not on that of its registry alone. */
 export const BUILT_IN_REALMS: readonly string[] = ['auth.docker.io'];

@@ -1,57 +1,7 @@
 // When logins are tried, in simulated time.
 import t from 'tap';
-import { type HealthOutcome, openCredentialHealth } from '../../src/registry/credential-health.ts';
 import type { HealthResult } from '../../src/registry/try-login.ts';
-
-const [MINUTE, HOUR] = [60_000, 3_600_000];
-
-function start(answer: (password: string) => HealthResult) {
-  let now = 0;
-  const tried: string[] = [];
-  const due: { at: number; callback: () => void }[] = [];
-  let outcomes: readonly HealthOutcome[] = [];
-  const health = openCredentialHealth({
-    async tryLogin({ host, login }) {
-      tried.push(`${host} ${login.password} at ${Math.round(now / MINUTE)} min`);
-      return answer(login.password);
-    },
-    intervalMs: () => 6 * HOUR,
-    onResults: (next) => {
-      outcomes = next;
-    },
-    random: () => 0,
-    later(ms, callback) {
-      const entry = { at: now + ms, callback };
-      due.push(entry);
-      return () => {
-        const at = due.indexOf(entry);
-        if (at >= 0) due.splice(at, 1);
-      };
-    },
-  });
-  return {
-    health,
-    tried,
-    results: () => outcomes.map(({ credential, host, result }) => `${credential} ${host} ${result}`),
-    async until(at: number) {
-      for (;;) {
-        const next = due.filter((entry) => entry.at <= at).sort((a, b) => a.at - b.at)[0];
-        if (next === undefined) break;
-        due.splice(due.indexOf(next), 1);
-        now = next.at;
-        next.callback();
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      now = at;
-    },
-  };
-}
-
-const target = (credential: string, host: string, password: string) => ({
-  credential,
-  host,
-  login: { username: 'robot', password },
-});
+import { HOUR, MINUTE, start, target } from './simulated-health.ts';
 
 t.test('a login that works is tried at the interval, once for all who share it', async (t) => {
   const { health, tried, results, until } = start(() => 'accepted');
@@ -61,25 +11,32 @@ t.test('a login that works is tried at the interval, once for all who share it',
   t.same(results(), ['a r.io accepted', 'b r.io accepted']);
 });
 
-t.test(
-  'a login that was refused is not tried again until it changes, also when another replica was elected meanwhile',
-  async (t) => {
-    const { health, tried, results, until } = start((password) => (password === 'old' ? 'refused' : 'accepted'));
-    health.update([target('a', 'r.io', 'old')]);
-    await until(48 * HOUR);
-    t.same(tried, ['r.io old at 0 min']);
-    health.update([target('a', 'r.io', 'old')]);
-    health.stop();
-    health.update([target('a', 'r.io', 'old')]);
-    await until(96 * HOUR);
-    t.equal(tried.length, 1);
-    t.same(results(), ['a r.io refused']);
-    health.update([target('a', 'r.io', 'new')]);
-    await until(96 * HOUR + MINUTE);
-    t.same(tried.slice(1), ['r.io new at 5760 min']);
-    t.same(results(), ['a r.io accepted']);
-  },
-);
+t.test('what was removed, replaced or switched off while it waited for its turn is not sent', async (t) => {
+  const changes = {
+    replaced: [target('x', 'c.io', 'new')],
+    removed: [],
+  };
+  for (const [change, targets] of Object.entries(changes)) {
+    const slow = Promise.withResolvers<HealthResult>();
+    const { health, tried, until } = start(() => slow.promise);
+    const busy = [target('x', 'a.io', 'p'), target('x', 'b.io', 'p')];
+    health.update([...busy, target('x', 'c.io', 'old')]);
+    await until(MINUTE);
+    t.equal(tried.length, 2, 'two at a time');
+    health.update([...busy, ...targets]);
+    slow.resolve('accepted');
+    await until(2 * MINUTE);
+    t.same(tried.slice(2), targets.length === 0 ? [] : ['c.io new at 1 min'], change);
+  }
+  const slow = Promise.withResolvers<HealthResult>();
+  const { health, tried, until } = start(() => slow.promise);
+  health.update(['a.io', 'b.io', 'c.io'].map((host) => target('x', host, 'p')));
+  await until(MINUTE);
+  health.stop();
+  slow.resolve('accepted');
+  await until(HOUR);
+  t.equal(tried.length, 2, 'switched off');
+});
 
 t.test('a registry that is away is asked at growing pauses; one that asks for patience has it', async (t) => {
   const away = start(() => 'unreachable');
@@ -89,10 +46,20 @@ t.test('a registry that is away is asked at growing pauses; one that asks for pa
     away.tried.map((text) => text.split(' at ')[1]),
     ['0 min', '5 min', '15 min', '35 min'],
   );
-  const busy = start(() => 'rate-limited');
-  busy.health.update([target('a', 'r.io', 'x')]);
-  await busy.until(5 * HOUR);
-  t.equal(busy.tried.length, 1);
+  for (const result of ['rate-limited', 'forbidden'] as const) {
+    const often = start(() => result, { interval: MINUTE });
+    often.health.update([target('a', 'r.io', 'x')]);
+    await often.until(59 * MINUTE);
+    t.equal(often.tried.length, 1, `${result}: not sooner than after an hour`);
+  }
+  for (const result of ['rate-limited', 'forbidden', 'token-refused', 'unexpected'] as const) {
+    const busy = start(() => result);
+    busy.health.update([target('a', 'r.io', 'x')]);
+    await busy.until(5 * HOUR);
+    t.equal(busy.tried.length, 1);
+    await busy.until(7 * HOUR);
+    t.equal(busy.tried.length, 2, `${result} is not for good`);
+  }
 });
 
 t.test('what is gone is neither tried nor reported', async (t) => {

@@ -59,8 +59,11 @@ export async function registryWithPassword(t: Test, username: string, password: 
   return startRegistry(t, folder, `{ htpasswd: { realm: tests, path: ${join(folder, 'htpasswd')} } }`, port);
 }
 
-/** A registry that sends its clients to a token service, which knows one login and signs what the registry believes. */
-export async function registryWithTokens(t: Test, username: string, password: string) {
+/**
+ * A registry that sends its clients to a token service, which knows one login and signs what the registry believes.
+ * @param audience for whom it signs; the registry takes what is for `tests`
+ */
+export async function registryWithTokens(t: Test, username: string, password: string, audience = 'tests') {
   const folder = folderFor(t);
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'tests', use: 'sig', alg: 'ES256' };
@@ -72,7 +75,7 @@ export async function registryWithTokens(t: Test, username: string, password: st
     const claims = {
       iss: 'tests',
       sub: username,
-      aud: 'tests',
+      aud: audience,
       exp: now + 60,
       nbf: now - 5,
       iat: now,

@@ -2,7 +2,7 @@
 // found at the place.
 import t from 'tap';
 import { parseChallenges } from '../../src/registry/challenge.ts';
-import { allowedRealm, registryOrigin } from '../../src/registry/realm.ts';
+import { allowedRealm, BUILT_IN_REALMS, loginScope, registryOrigin } from '../../src/registry/realm.ts';
 import { openRegistryHttp } from '../../src/registry/registry-http.ts';
 import { createTryLogin, type TryLogin } from '../../src/registry/try-login.ts';
 import { registryWithPassword, registryWithTokens, serveOn } from './real-registry.ts';
@@ -32,6 +32,50 @@ t.test('a real registry with a token service', async (t) => {
   t.equal(await tryLogin({ host, login }), 'accepted');
   t.equal(await tryLogin({ host, login: wrong }), 'refused');
   t.match(service.asked[0]?.path, /^\/token\?service=tests&account=robot$/);
+});
+
+t.test('a real registry that does not want the tokens of its token service', async (t) => {
+  const { host, service } = await registryWithTokens(t, login.username, login.password, 'somebody else');
+  const tryLogin = opened({}, [service.host]);
+  t.equal(await tryLogin({ host, login }), 'token-refused');
+  t.equal(await tryLogin({ host, login: wrong }), 'refused');
+});
+
+t.test('what statuses say, at each step', async (t) => {
+  type Step = 'before' | 'basic' | 'service' | 'token';
+  const asked: string[] = [];
+  const run = async (step: Step, status: number, body = '{"access_token":"a-token"}'): Promise<string> => {
+    const service = await serveOn(t, (_, response) => response.writeHead(step === 'service' ? status : 200).end(body));
+    const server = await serveOn(t, ({ headers: { authorization = '' } }, response) => {
+      const at: Step = authorization === '' ? 'before' : authorization.startsWith('Basic') ? 'basic' : 'token';
+      if (at === step) return void response.writeHead(status).end('{}');
+      const challenge = step === 'basic' ? 'Basic realm="x"' : `Bearer realm="http://${service.host}/",service="s"`;
+      response.writeHead(at === 'before' ? 401 : 200, { 'www-authenticate': challenge }).end('{}');
+    });
+    const result = await opened({}, [service.host])({ host: server.host, login });
+    asked.push(...server.asked.map(({ authorization = 'nothing' }) => authorization));
+    return result;
+  };
+  const rows: readonly (readonly [status: number, expected: Readonly<Record<Step, string>>])[] = [
+    [200, { before: 'no-challenge', basic: 'accepted', service: 'accepted', token: 'accepted' }],
+    [204, { before: 'unexpected', basic: 'unexpected', service: 'unexpected', token: 'unexpected' }],
+    [307, { before: 'unexpected', basic: 'unexpected', service: 'unexpected', token: 'unexpected' }],
+    [400, { before: 'unexpected', basic: 'unexpected', service: 'unexpected', token: 'unexpected' }],
+    [401, { before: 'unexpected', basic: 'refused', service: 'refused', token: 'token-refused' }],
+    [403, { before: 'forbidden', basic: 'forbidden', service: 'forbidden', token: 'token-refused' }],
+    [429, { before: 'rate-limited', basic: 'rate-limited', service: 'rate-limited', token: 'rate-limited' }],
+    [503, { before: 'unexpected', basic: 'unexpected', service: 'unexpected', token: 'unexpected' }],
+  ];
+  for (const [status, expected] of rows) {
+    for (const [step, result] of Object.entries(expected)) {
+      t.equal(await run(step as Step, status), result, `${status} ${step}`);
+    }
+  }
+  t.ok(asked.includes('Bearer a-token'));
+  for (const body of ['{}', '{"token":""}', '{"token":"a\\nb"}', '{"token":1}', 'garbage', 'null']) {
+    t.equal(await run('service', 200, body), 'unexpected', body);
+  }
+  t.equal(await run('service', 200, '{"token":"","access_token":"x"}'), 'accepted');
 });
 
 t.test('servers that would like to have a login, or waste our time', async (t) => {
@@ -75,28 +119,6 @@ t.test('servers that would like to have a login, or waste our time', async (t) =
   t.equal(await opened()({ host: '127.0.0.1:1', login }), 'unreachable');
 });
 
-t.test('a proxy is used for what is not on its list', async (t) => {
-  const proxy = await serveOn(t, (_, response) => response.writeHead(502).end());
-  const target = await serveOn(t, (_, response) => response.end('{}'));
-  for (const address of [`http://${proxy.host}`, proxy.host]) {
-    const environment = { HTTP_PROXY: address, HTTPS_PROXY: address };
-    proxy.asked.length = 0;
-    const { get, close } = openRegistryHttp({ environment });
-    await get(new URL('http://registry.acme.example/v2/'), {});
-    t.ok(proxy.asked.length > 0 || address === proxy.host, 'the proxy was asked');
-    t.equal(
-      await opened(environment)({ host: target.host, login }),
-      'no-challenge',
-      'what is on this machine stays here',
-    );
-    await close();
-    const without = openRegistryHttp({ environment: { ...environment, NO_PROXY: 'registry.acme.example' } });
-    t.match(await without.get(new URL('http://registry.acme.example/v2/'), {}), { failure: 'unreachable' });
-    await without.close();
-  }
-  await openRegistryHttp({ environment: { HTTPS_PROXY: 'not an address' } }).close();
-});
-
 t.test('where a login may go', async (t) => {
   const domains: Readonly<Record<string, string>> = {
     'registry.acme.io': 'acme.io',
@@ -105,7 +127,7 @@ t.test('where a login may go', async (t) => {
     'b.github.io': 'b.github.io',
   };
   const policy = {
-    allowed: ['auth.docker.io', 'sso.example.com:8443'],
+    allowed: [...BUILT_IN_REALMS, 'sso.example.com:8443'],
     registrableDomain: (host: string) => domains[host],
   };
   const rows = [
@@ -127,6 +149,15 @@ t.test('where a login may go', async (t) => {
     t.equal(origin && allowedRealm(realm, origin, policy) !== undefined, allowed, `${registry} → ${realm}`);
   }
   t.equal(registryOrigin('docker.io')?.host, 'registry-1.docker.io');
+  const scopes = [
+    ['registry.acme.io:5000', 'acme.io'],
+    ['auth.acme.io', 'acme.io'],
+    ['unknown.example:5000', 'unknown.example'],
+    ['127.0.0.1:5000', '127.0.0.1'],
+    ['[::1]:5000', '[::1]'],
+    ['docker.io', 'registry-1.docker.io'],
+  ] as const;
+  for (const [host, scope] of scopes) t.equal(loginScope(host, policy.registrableDomain), scope);
 });
 
 t.test('challenges', async (t) => {
