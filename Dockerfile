@@ -23,9 +23,12 @@ LABEL org.opencontainers.image.title="pullpass" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 # The runtime base keeps node in /nodejs/bin; other bases have it where PATH usually looks.
-# One arena: what the lists at the start needed is given back to the system.
+# One arena, and fixed thresholds instead of growing ones: what the lists at the start needed is given back to the system. What a
+# request needs stays below them.
 ENV NODE_ENV=production \
     MALLOC_ARENA_MAX=1 \
+    MALLOC_MMAP_THRESHOLD_=262144 \
+    MALLOC_TRIM_THRESHOLD_=131072 \
     PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin
 WORKDIR /app
 COPY --from=build /build/dist ./dist

@@ -1,6 +1,7 @@
 // What the pull Secret of a namespace should hold, rendered once for each set of credentials that namespaces may use: ten
 // thousand namespaces share a handful. Admission and sync ask here, so that both mean the same bytes. The surprising rule:
-// the labels of a namespace are looked up as an object, which the view keeps for as long as they do not change.
+// of the labels of a namespace only those count that any selector reads, so that a pass over all of them leaves next to nothing
+// for the garbage collector.
 import type { Credential, Logins } from './credential.ts';
 import { planKeys } from './key-plan.ts';
 import type { Policy } from './policy.ts';
@@ -54,7 +55,8 @@ export function compileRenderings(
   settings: PullSecretSettings,
   digestOf: (base64: string) => string,
 ): Renderings {
-  const byLabels = new Map<PullSecretType, WeakMap<Labels, Rendering>>();
+  const keys = selectedKeys(policy.credentials);
+  const byScope = new Map<string, Rendering>();
   const bySet = new Map<string, Rendering>();
   const position = new Map(policy.credentials.map((credential, i) => [credential, i]));
 
@@ -71,15 +73,34 @@ export function compileRenderings(
   return {
     settings,
     of(namespace, type = settings.type) {
-      const ofType = byLabels.get(type) ?? new WeakMap<Labels, Rendering>();
-      byLabels.set(type, ofType);
-      const known = ofType.get(namespace);
+      const scope = scopeOf(namespace, keys, type);
+      const known = byScope.get(scope);
       if (known !== undefined) return known;
+      if (byScope.size >= SCOPES_MAX) byScope.clear();
       const rendering = ofSet(namespace, type);
-      ofType.set(namespace, rendering);
+      byScope.set(scope, rendering);
       return rendering;
     },
   };
+}
+
+/** Labels by which namespaces differ as far as any credential is concerned are few; names of namespaces, say, are not. */
+const SCOPES_MAX = 20_000;
+
+/** The labels that any selector reads. */
+function selectedKeys(credentials: readonly Credential[]): readonly string[] {
+  const keys = credentials.flatMap(({ namespaces }) => [
+    ...Object.keys(namespaces?.matchLabels ?? {}),
+    ...(namespaces?.matchExpressions ?? []).map(({ key }) => key),
+  ]);
+  return [...new Set(keys)];
+}
+
+/** One text for all namespaces that no selector tells apart. A label that is not there differs from an empty one. */
+function scopeOf(namespace: Labels, keys: readonly string[], type: PullSecretType): string {
+  let scope: string = type;
+  for (const key of keys) scope += Object.hasOwn(namespace, key) ? `\n=${namespace[key]}` : '\n';
+  return scope;
 }
 
 function render(

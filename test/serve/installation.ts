@@ -63,11 +63,19 @@ export async function install(api: Api, port: number, options: InstallOptions = 
   );
 }
 
+export interface StartOptions {
+  readonly port?: number;
+  readonly bundle?: boolean;
+  readonly kubeconfig?: string;
+  /** A module that is loaded before the program. */
+  readonly preload?: string;
+}
+
 /** Starts `serve` from the sources, or from the bundle, and resolves when it is ready. */
 export async function startServe(
   plane: ControlPlane,
   args: readonly string[],
-  options: { readonly port?: number; readonly bundle?: boolean; readonly kubeconfig?: string } = {},
+  options: StartOptions = {},
 ): Promise<ServeProcess> {
   const [free, healthPort] = await freePorts(2);
   const port = options.port ?? free;
@@ -78,7 +86,8 @@ export async function startServe(
     ...['--host', '127.0.0.1', '--port', `${port}`, '--health-port', `${healthPort}`, '--drain', '1', ...args],
   ];
   const { flags, env } = options.bundle ? asInTheImage() : { flags: [], env: {} };
-  const child = spawn(process.execPath, [...flags, program, ...all], {
+  const preload = options.preload === undefined ? [] : [`--import=${options.preload}`];
+  const child = spawn(process.execPath, [...flags, ...preload, program, ...all], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });
@@ -93,8 +102,8 @@ export async function startServe(
 function asInTheImage(): { readonly flags: readonly string[]; readonly env: Readonly<Record<string, string>> } {
   const dockerfile = readFileSync(join(import.meta.dirname, '..', '..', 'Dockerfile'), 'utf8');
   const entry: string[] = JSON.parse(/^ENTRYPOINT (\[.*\])$/m.exec(dockerfile)?.[1] ?? '[]');
-  const arenas = /MALLOC_ARENA_MAX=(\d+)/.exec(dockerfile)?.[1] ?? '';
-  return { flags: entry.filter((part) => part.startsWith('--')), env: { MALLOC_ARENA_MAX: arenas } };
+  const env = [...dockerfile.matchAll(/\b(MALLOC_[A-Z_]+)=(\d+)/g)].map(([, name, value]) => [name, value]);
+  return { flags: entry.filter((part) => part.startsWith('--')), env: Object.fromEntries(env) };
 }
 
 function describe(child: ChildProcess, port: number, healthPort: number, output: () => string): ServeProcess {

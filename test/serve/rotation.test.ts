@@ -75,7 +75,7 @@ t.test('everywhere: a newly labelled namespace has the pull Secret at once', asy
   t.comment(
     `from the label to the Secret: median ${median(took).toFixed(0)} ms, worst ${Math.max(...took).toFixed(0)} ms`,
   );
-  t.ok(median(took) <= 200);
+  t.ok(Math.max(...took) <= 200, 'each within 200 ms');
 });
 
 let names: string[] = [];
@@ -101,7 +101,7 @@ t.test('a rotation reaches 100 and 1,000 namespaces, and no Secret is missing fo
     }
     const text = rounds.map((ms) => `${(ms / 1_000).toFixed(2)} s`).join(', ');
     t.comment(`${count} namespaces: ${text}`);
-    t.ok(Math.min(...rounds) <= limit, `within ${limit} ms`);
+    t.ok(median(rounds) <= limit, `within ${limit} ms`);
   }
   await eventually(
     'quiet',

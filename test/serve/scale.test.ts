@@ -20,9 +20,6 @@ import { median } from './secret-watch.ts';
 t.setTimeout(600_000);
 const COUNT = Number(process.env.COUNT ?? 10_000);
 const QUIET_S = 20;
-/** Other processes of the test use the same two cores. */
-const NOISE = 2;
-const GARBAGE = 8;
 const plane = await startControlPlane();
 t.teardown(() => plane.stop());
 const { api } = plane;
@@ -55,35 +52,32 @@ t.test('ten thousand namespaces get their pull Secret', async (t) => {
     300,
   );
   t.comment(`all written after ${((performance.now() - began) / 1_000).toFixed(0)} s`);
+  t.comment(`the replica that wrote them holds ${(await memoryOf(first)).resident} MiB`);
   t.equal(await first.stop(), 0);
+  // The controllers still make a ServiceAccount and a ConfigMap in each namespace, on the same two cores.
+  for (const resource of ['serviceaccounts', 'configmaps']) {
+    const all = async () => (await api.call('GET', `/api/v1/${resource}?limit=1`)).body.metadata.remainingItemCount;
+    await eventually(`${resource} of all`, async () => ((await all()) >= COUNT ? true : undefined), 300);
+  }
+  t.comment(`the controllers are done after ${((performance.now() - began) / 1_000).toFixed(0)} s`);
 });
 
 t.test('a pass without changes makes no call and holds nobody up; memory stays small', async (t) => {
   const started = performance.now();
-  const serve = await startServe(plane, ['--config', config], { port, bundle: true });
+  const preload = join(import.meta.dirname, 'turn-meter.mjs');
+  const serve = await startServe(plane, ['--config', config], { port, bundle: true, preload });
   t.teardown(() => serve.stop('SIGKILL'));
   t.comment(`ready after ${(performance.now() - started).toFixed(0)} ms`);
-  let longest = 0;
-  /** Each look at the metrics begins the measurement of the longest turn anew, so every one of them counts. */
-  async function look(): Promise<{ readonly passes: number; readonly seconds: number }> {
-    const text = await (await fetch(`http://127.0.0.1:${serve.healthPort}/metrics`)).text();
-    const value = (line: string): number =>
-      Number(
-        text
-          .split('\n')
-          .find((one) => one.startsWith(line))
-          ?.slice(line.length) ?? 0,
-      );
-    longest = Math.max(longest, 1_000 * value('pullpass_nodejs_eventloop_lag_max_seconds '));
-    const pass = 'pullpass_sync_pass_duration_seconds';
-    return { passes: value(`${pass}_count{scope="all"} `), seconds: value(`${pass}_sum{scope="all"} `) };
-  }
+  const pass = 'pullpass_sync_pass_duration_seconds';
+  const look = async () => ({
+    passes: await serve.metric(`${pass}_count`, { scope: 'all' }),
+    seconds: await serve.metric(`${pass}_sum`, { scope: 'all' }),
+  });
   await eventually('the first pass', async () => ((await look()).passes > 0 ? true : undefined), 60);
   await sleep(6_000);
-  await look();
-  longest = 0;
   const times: number[] = [];
   const before = await calls(serve.healthPort);
+  process.kill(serve.pid, 'SIGUSR2');
   for (let i = 0; i < 10; i++) {
     const from = await look();
     const path = `/api/v1/namespaces/${OWN_NAMESPACE}/secrets/registry-0`;
@@ -95,10 +89,15 @@ t.test('a pass without changes makes no call and holds nobody up; memory stays s
     });
     times.push((1_000 * (to.seconds - from.seconds)) / (to.passes - from.passes));
   }
-  t.comment(`a pass: ${times.map((ms) => ms.toFixed(0)).join(', ')} ms; longest turn ${longest.toFixed(0)} ms`);
+  process.kill(serve.pid, 'SIGUSR2');
+  const longest = await eventually('the longest turn', async () => {
+    const [, ms] = /longest turn ([0-9.]+) ms/.exec(serve.output()) ?? [];
+    return ms === undefined ? undefined : Number(ms);
+  });
+  t.comment(`a pass: ${times.map((ms) => ms.toFixed(0)).join(', ')} ms; longest turn ${longest} ms`);
   t.ok(median(times) <= 100, 'a pass takes 100 ms at most');
-  t.ok(longest > 0, 'turns are measured');
-  t.ok(longest <= 20 * NOISE, 'in turns of 20 ms');
+  t.ok(longest > 1, 'turns are measured');
+  t.ok(longest <= 20, 'in turns of 20 ms');
   await sleep(QUIET_S * 1_000);
   const after = await calls(serve.healthPort);
   const made = [...after].flatMap(([what, count]) => {
@@ -106,14 +105,16 @@ t.test('a pass without changes makes no call and holds nobody up; memory stays s
     return more === 0 ? [] : [`${what} ${more}`];
   });
   t.comment(`calls in ${QUIET_S} s and 10 passes: ${made.join(', ')}`);
-  const forbidden = made.filter(
-    (text) => /(secrets|namespaces|serviceaccounts) \d+$/.test(text) && !text.startsWith('watch'),
+  const kinds = made.map((text) => text.replace(/ \d+$/, '')).filter((what) => !what.startsWith('watch '));
+  const allowed = ['update leases', 'list pods', 'get mutatingwebhookconfigurations'];
+  t.same(
+    kinds.filter((what) => !allowed.includes(what)),
+    [],
+    'no call on Secrets, namespaces and ServiceAccounts',
   );
-  t.same(forbidden, [], 'no call on Secrets, namespaces and ServiceAccounts');
   const memory = await memoryOf(serve);
   t.comment(`resident memory in MiB: ${JSON.stringify(memory)}`);
-  // Promised are 120. When the collector runs depends on the load beside it, so the test allows for some garbage.
-  t.ok(memory.resident <= 120 + GARBAGE, `${memory.resident} MiB`);
+  t.ok(memory.resident <= 120, `${memory.resident} MiB`);
 });
 
 /** In MiB: resident, of that what is the process's own and what is the files of Node; and what the heap holds. */
