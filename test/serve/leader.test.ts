@@ -10,8 +10,10 @@ import {
   eventually,
   expectOk,
   install,
+  makeCredential,
   makeNamespace,
   OWN_NAMESPACE,
+  pod,
   type ServeProcess,
   startServe,
 } from './installation.ts';
@@ -51,8 +53,9 @@ credentials:
 );
 for (const name of NAMESPACES) await makeNamespace(api, name);
 const replicas = new Map<string, ServeProcess>();
+// The first is elected, and the second answers the API server.
 for (const name of ['a', 'b']) {
-  const replica = await startServe(plane, ['--config', config], name === 'a' ? { port } : {});
+  const replica = await startServe(plane, ['--config', config], name === 'b' ? { port } : {});
   replicas.set(name, replica);
   t.teardown(() => replica.stop('SIGKILL'));
 }
@@ -84,8 +87,25 @@ async function allHold(atLeast: number): Promise<number> {
 t.test('a source that answers differently each time: one write in each namespace for each answer', async (t) => {
   await allHold(1);
   const before = answerIn(watch.texts.get(NAMESPACES[0] ?? ''));
-  await allHold(before + 2);
+  let done = false;
+  const both = allHold(before + 2).finally(() => {
+    done = true;
+  });
+  let pods = 0;
+  for (; !done; pods++) {
+    const name = NAMESPACES[pods % NAMESPACES.length] ?? '';
+    await expectOk(api.call('POST', `/api/v1/namespaces/${name}/pods`, pod(`p${pods}`, `${host}/app:1`)));
+    await sleep(20);
+  }
+  await both;
   await sleep(500);
+  const [, other] = [...replicas.values()];
+  t.equal(await other?.metric('pullpass_elected'), 0);
+  t.equal(
+    await other?.metric('pullpass_admissions_total', { reason: 'injected' }),
+    pods,
+    'all were asked of the other',
+  );
   const writes = new Map<string, number>();
   for (const { namespace, text, type } of watch.news) {
     if (type === 'DELETED') continue;
@@ -105,28 +125,49 @@ t.test('a source that answers differently each time: one write in each namespace
   t.equal(electedNow, 1, 'one is elected');
 });
 
-t.test('one that was frozen for longer than its Lease and continued does no damage', async (t) => {
+t.test('frozen in the midst of a rotation for longer than its Lease, and continued: no damage', async (t) => {
+  const bulk = Array.from({ length: 400 }, (_, i) => `bulk-${i}`);
+  await makeCredential(api, 'ghcr', { 'ghcr.io': { username: 'robot', password: 'version-0' } });
+  await Promise.all(bulk.map((name) => makeNamespace(api, name)));
+  const holdAll = (password: string) =>
+    Promise.all(bulk.map((name) => watch.until(name, (text) => text?.includes(`"${password}"`) === true, 60_000)));
+  await holdAll('version-0');
   const leader = await elected();
   const holder = await leaseHolder();
+  watch.clear();
+  await rotate('version-1');
+  await watch.first(0, () => bulk.filter((name) => watch.texts.get(name)?.includes('"version-1"')).length >= 50);
   process.kill(leader.pid, 'SIGSTOP');
   const began = performance.now();
+  await sleep(500);
+  const left = bulk.filter((name) => !watch.texts.get(name)?.includes('"version-1"')).length;
+  t.comment(`frozen with ${left} of ${bulk.length} to do`);
+  t.ok(left > 0 && left < bulk.length, 'it is in the midst of a pass');
   await eventually('another is elected', async () => ((await leaseHolder()) !== holder ? true : undefined), 25);
   t.comment(`another was elected after ${((performance.now() - began) / 1_000).toFixed(1)} s`);
-  const now = answerIn(watch.texts.get(NAMESPACES[0] ?? ''));
-  await eventually(
-    'a new answer',
-    async () => (answerIn(watch.texts.get(NAMESPACES[0] ?? '')) > now ? true : undefined),
-    40,
-  );
-  await allHold(now + 1);
+  await holdAll('version-1');
+  await rotate('version-2');
+  await holdAll('version-2');
   watch.clear();
   process.kill(leader.pid, 'SIGCONT');
-  await sleep(4_000);
-  for (const { namespace, text } of watch.news) t.ok(answerIn(text) > now, `${namespace} went on, never back`);
+  await sleep(2_000);
+  await rotate('version-3');
+  await holdAll('version-3');
+  await sleep(2_000);
+  t.ok(watch.news.length >= bulk.length, 'there was something to see');
+  const stale = watch.news.filter(({ text }) => /"version-[01]"/.test(text));
+  t.same(stale, [], 'nothing went back');
   t.equal(watch.news.filter(({ type }) => type === 'DELETED').length, 0);
   await eventually('it knows', async () => ((await leader.metric('pullpass_elected')) === 0 ? true : undefined));
   t.not(await leaseHolder(), holder, 'it did not take the Lease back');
 });
+
+async function rotate(password: string): Promise<void> {
+  const auths = { 'ghcr.io': { username: 'robot', password } };
+  const data = { '.dockerconfigjson': Buffer.from(JSON.stringify({ auths })).toString('base64') };
+  const path = `/api/v1/namespaces/${OWN_NAMESPACE}/secrets/ghcr`;
+  await expectOk(api.call('PATCH', path, { data }, 'application/merge-patch+json'));
+}
 
 t.test('after SIGKILL of the elected one another syncs within 20 s', async (t) => {
   const leader = await elected();
