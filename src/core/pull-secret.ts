@@ -112,10 +112,13 @@ export function withCarried(content: PullSecretContent, present: string, keys: r
   return Buffer.byteLength(value) > CONTENT_MAX_BYTES ? undefined : value;
 }
 
-/** Whether the kubelet could read it, which fails every pull of a Pod over a single entry that it cannot. */
-function isReadable(entry: unknown): boolean {
-  if (typeof entry !== 'object' || entry === null || !('auth' in entry)) return false;
-  return typeof entry.auth === 'string' && Buffer.from(entry.auth, 'base64').includes(':');
+/** Whether it is as we write entries: one that the kubelet cannot read fails every pull of a Pod. */
+export function isReadable(entry: unknown): boolean {
+  if (typeof entry !== 'object' || entry === null) return false;
+  if (!Object.values(entry).every((field) => typeof field === 'string')) return false;
+  const { auth = '' } = entry as { readonly auth?: string };
+  const text = Buffer.from(auth, 'base64');
+  return text.toString('base64') === auth && text.indexOf(':') > 0;
 }
 
 interface LoginEntry {

@@ -4,8 +4,9 @@
 // for the garbage collector.
 import type { Credential, Logins } from './credential.ts';
 import { planKeys } from './key-plan.ts';
-import type { Policy } from './policy.ts';
+import type { Candidate, Policy } from './policy.ts';
 import {
+  isReadable,
   type PullSecretContent,
   type PullSecretSettings,
   type PullSecretType,
@@ -34,8 +35,8 @@ export interface Rendering {
   /** The labels and annotations that it should carry, as `markText` writes them. */
   readonly marks: string;
   /**
-   * Keys that would be there if every pattern had a login, each with the name of its credential: one that is there now would be
-   * lost by writing the content alone.
+   * Keys of the patterns that have no login just now, each with the name of its credential: one that is there now would be lost
+   * by writing the content alone.
    */
   readonly lacking: ReadonlyMap<string, string>;
   /** The keys that stand for a pattern of a credential. */
@@ -136,11 +137,11 @@ export function marksOf(
   return markText(labels, annotations);
 }
 
-/** @param value a docker config of either format @param digestOf of any text */
+/** Of each entry; empty for one that is not fit to stay. @param value a docker config of either format @param digestOf of any text */
 export function entryDigests(value: string, digestOf: (text: string) => string): ReadonlyMap<string, string> {
   const digests = [...readEntries(value)].map(([key, entry]): [string, string] => [
     key,
-    digestOf(JSON.stringify(entry)),
+    isReadable(entry) ? digestOf(JSON.stringify(entry)) : '',
   ]);
   return new Map(digests);
 }
@@ -153,15 +154,21 @@ function lackingKeys(
   admitted: readonly Credential[],
   content: PullSecretContent | undefined,
 ): ReadonlyMap<string, string> {
-  if (admitted.every(({ patterns }) => patterns.every(({ hasLogin }) => hasLogin))) return new Map();
+  const idOf = ({ credential, pattern }: Pick<Candidate, 'credential' | 'pattern'>) =>
+    `${credential.name} ${pattern.text}`;
+  const without = new Set(
+    admitted.flatMap((credential) =>
+      credential.patterns.flatMap(({ pattern, hasLogin }) => (hasLogin ? [] : [idOf({ credential, pattern })])),
+    ),
+  );
+  if (without.size === 0) return new Map();
   const complete = admitted.map((credential) => ({
     ...credential,
     patterns: credential.patterns.map(({ pattern }) => ({ pattern, hasLogin: true })),
   }));
-  const keys = planKeys(complete) ?? [];
-  return new Map(
-    keys.flatMap(({ key, candidate }): [string, string][] =>
-      content?.keys.has(key) ? [] : [[key, candidate.credential.name]],
-    ),
+  const keys = (planKeys(complete) ?? []).filter(
+    // A key that others need beside them has their present login or none, never the one of before.
+    ({ key, candidate }) => without.has(idOf(candidate)) && !content?.keys.has(key),
   );
+  return new Map(keys.map(({ key, candidate }): [string, string] => [key, candidate.credential.name]));
 }

@@ -107,7 +107,7 @@ function planWritten(
 ): Change | undefined {
   const { content, lacking } = rendering;
   if (content === undefined) return { act: 'refuse', reason: 'too-large' };
-  const carried = [...lacking.keys()].filter((key) => present?.keys.has(key));
+  const carried = present === undefined ? [] : carriedKeys(present, rendering);
   const credentials = [
     ...new Set([...content.credentials, ...carried.flatMap((key) => lacking.get(key) ?? [])]),
   ].sort();
@@ -121,6 +121,17 @@ function planWritten(
     return replaceOrWait(present, wanted, 'immutable');
   }
   return { act: 'apply', reason, wanted, seen: present };
+}
+
+/**
+ * An entry does not say whose it is, the annotation says who is in there. What another credential left behind, that may not be
+ * used here any more, must not stay under the name of one that has no login.
+ */
+function carriedKeys(present: ObservedPullSecret, { lacking, admitted }: Rendering): readonly string[] {
+  const isOfAdmitted = present.credentials.every((name) => admitted.some((credential) => credential.name === name));
+  return [...lacking].flatMap(([key, owner]) =>
+    present.keys.has(key) && (isOfAdmitted || present.credentials.includes(owner)) ? [key] : [],
+  );
 }
 
 /** A Secret that a finalizer holds cannot be made anew yet; its end is an event, and then it is missing. */
@@ -142,6 +153,7 @@ function differenceOf(present: ObservedPullSecret, wanted: Wanted, settings: Syn
 function holdsContent(present: ObservedPullSecret, { rendering, carried }: Wanted): boolean {
   if (carried.length === 0) return present.digest === rendering.digest;
   const { entries } = rendering;
+  if (carried.some((key) => present.entries.get(key) === '')) return false;
   if (present.keys.size !== entries.size + carried.length) return false;
   return [...entries].every(([key, digest]) => present.entries.get(key) === digest);
 }

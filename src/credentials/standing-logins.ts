@@ -27,10 +27,12 @@ export function standingLogins(
 
 type PatternLogin = readonly [pattern: string, login: KeptLogin];
 
+/** Its own first; what the same source gave a credential of another name is as good, so that a new name loses nothing. */
 function lastGood(name: string, source: string, kept: readonly Kept[]): readonly PatternLogin[] {
-  const records = kept.map((one) => one.get(name));
+  const own = kept.map((one) => one.get(name));
+  const others = kept.flatMap((one) => [...one].flatMap(([other, record]) => (other === name ? [] : [record])));
   // A labelled Secret that had the name before is another credential.
-  return records.flatMap((record) =>
+  return [...own, ...others].flatMap((record) =>
     record?.origin === 'configured' && record.source === source ? [...record.logins] : [],
   );
 }

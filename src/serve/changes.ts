@@ -27,10 +27,13 @@ export type CarryOut = (
   namespace: string,
   change: Exclude<Change, { act: 'refuse' }>,
   settings: SyncSettings,
+  /** Whether this replica is elected, by the clock. */
+  mayWrite: () => boolean,
 ) => Promise<WriteResult>;
 
 /** For each call: a namespace whose writes hang must not hold the others up for long. */
 const CALL_MS = 3_000;
+const CREATE_TRIES = 3;
 
 const OUTCOMES = {
   conflict: 'conflict',
@@ -64,6 +67,20 @@ export function createChanges({ client, view, write }: ChangesOptions): CarryOut
     return result.result === 'written' ? { outcome: 'written' } : failed(result);
   }
 
+  /** What is carried over is in this text and nowhere else any more, so it is not given up at the first hiccup. */
+  async function create(
+    namespace: string,
+    wanted: Wanted,
+    settings: SyncSettings,
+    value: string,
+  ): Promise<WriteResult> {
+    let result: WriteResult = { outcome: 'unavailable' };
+    for (let tries = 0; tries < CREATE_TRIES && result.outcome === 'unavailable'; tries++) {
+      result = await apply(namespace, wanted, settings, value, undefined);
+    }
+    return result;
+  }
+
   /** @param forGood otherwise it is made anew at once, also by somebody else if we do not come to it */
   async function remove(
     namespace: string,
@@ -91,7 +108,7 @@ export function createChanges({ client, view, write }: ChangesOptions): CarryOut
     return withCarried(content, read.value, carried) ?? { outcome: 'too-large' };
   }
 
-  return async (namespace, change, settings) => {
+  return async (namespace, change, settings, mayWrite) => {
     const { name } = settings;
     if (change.act === 'delete') return remove(namespace, name, change.seen, true);
     const { wanted, seen } = change;
@@ -99,10 +116,11 @@ export function createChanges({ client, view, write }: ChangesOptions): CarryOut
     if (content === undefined) return { outcome: 'too-large' };
     const value = await textFor(namespace, name, content, { carried: wanted.carried, seen });
     if (typeof value !== 'string') return value;
+    if (!mayWrite()) return { outcome: 'not-elected' };
     if (change.act === 'apply') return apply(namespace, wanted, settings, value, seen);
     const removed = await remove(namespace, name, change.seen, false);
     // Whoever is elected by now: the create touches nothing that is there, and each moment without the Secret is one too many.
-    return removed.outcome === 'deleted' ? apply(namespace, wanted, settings, value, undefined) : removed;
+    return removed.outcome === 'deleted' ? create(namespace, wanted, settings, value) : removed;
   };
 }
 

@@ -1,6 +1,6 @@
 // The Secret with the kept logins as this replica knows it. What a watch tells may be older than what we wrote: versions that
 // are not newer change nothing, and neither does a deletion from before our write. The surprising rule: refused logins
-// that were learned here stay until a version of the Secret says something else than the one before it.
+// that were learned here stay although a version of the Secret, written before, does not tell of them.
 import { isNewer } from '../cluster/api-object.ts';
 import type { LoginsSecret } from '../cluster/logins-secret.ts';
 import { decodeKept, type Kept } from '../credentials/kept.ts';
@@ -37,7 +37,7 @@ export function createKeptLogins(): KeptLogins {
       present = secret;
       if (secret === undefined || !secret.ours) return NOTHING;
       const decoded = decodeKept(secret.texts);
-      if (!sameMembers(decoded.refused, written)) refused = decoded.refused;
+      refused = merged(decoded.refused, written, refused);
       written = decoded.refused;
       return decoded;
     },
@@ -48,6 +48,13 @@ export function createKeptLogins(): KeptLogins {
       return isNews;
     },
   };
+}
+
+/** What is written now, less what was taken out here and plus what was learned here since it was written before. */
+function merged(now: ReadonlySet<string>, before: ReadonlySet<string>, here: ReadonlySet<string>): ReadonlySet<string> {
+  const learned = [...here].filter((member) => !before.has(member));
+  const stays = [...now].filter((member) => here.has(member) || !before.has(member));
+  return new Set([...stays, ...learned]);
 }
 
 function sameMembers(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {

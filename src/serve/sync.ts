@@ -52,7 +52,9 @@ export function createSync(options: SyncOptions): Sync {
     now,
     byNamespace: () => credentials.inForce().config.metrics.namespaces,
     confirm: (removals) =>
-      `kubectl -n ${own} annotate --overwrite secret ${LOGINS_SECRET_NAME} ${ANNOTATION_CONFIRM_REMOVAL}=${removals}`,
+      credentials.loginsSecret()?.ours
+        ? `kubectl -n ${own} annotate --overwrite secret ${LOGINS_SECRET_NAME} ${ANNOTATION_CONFIRM_REMOVAL}=${removals}`
+        : `it cannot be confirmed while the Secret ${LOGINS_SECRET_NAME} is missing or not ours`,
   });
 
   function situation(namespace: string): Situation {
@@ -78,20 +80,22 @@ export function createSync(options: SyncOptions): Sync {
     return 'written' in noted;
   }
 
+  const removals = createRemovalGuard({
+    notes() {
+      const secret = credentials.loginsSecret();
+      return secret?.ours ? { confirmed: secret.confirmedRemovals, held: secret.heldRemovals } : NO_NOTES;
+    },
+    note: noteHeld,
+    now,
+  });
+
   const pass = createPass({
     namespaces: view.namespaces,
     situation,
     settings: () => credentials.inForce().settings,
     mayWrite,
-    write: (namespace, change) => cluster.carryOut(namespace, change, credentials.inForce().settings),
-    removals: createRemovalGuard({
-      notes() {
-        const secret = credentials.loginsSecret();
-        return secret?.ours ? { confirmed: secret.confirmedRemovals, held: secret.heldRemovals } : NO_NOTES;
-      },
-      note: noteHeld,
-      now,
-    }),
+    write: (namespace, change) => cluster.carryOut(namespace, change, credentials.inForce().settings, mayWrite),
+    removals,
     breathe: () => setImmediate(),
     now,
   });
@@ -128,5 +132,12 @@ export function createSync(options: SyncOptions): Sync {
     random,
     now,
   });
-  return { ...loop, report };
+  return {
+    ...loop,
+    report,
+    start() {
+      removals.begin();
+      loop.start();
+    },
+  };
 }

@@ -93,9 +93,9 @@ export function createLoop(ports: LoopPorts): SyncLoop {
     all = false;
     dirty.clear();
     if (scope === 'all') {
-      await ports.prepare();
-      forgetRepairs();
       at('interval', INTERVAL_MS * (1 - ports.random() / 10), nudgeAll);
+      forgetRepairs();
+      await ports.prepare();
     }
     const report = await ports.pass(scope);
     ports.report(report);
@@ -110,7 +110,7 @@ export function createLoop(ports: LoopPorts): SyncLoop {
   }
 
   function plan({ scope, written, postponed, due }: PassReport): void {
-    if (postponed > 0) at('removals', REMOVAL_GATHER_MS, nudgeAll);
+    if (postponed.length > 0) postpone(postponed);
     // Whoever is not elected any more is stopped; the others were late with a renewal, and left work behind.
     if (written.some(({ outcome }) => outcome === 'not-elected')) at('rest', REST_MS, nudgeAll);
     if (due !== undefined) at('due', Math.max(REMOVAL_GATHER_MS, due - now()), nudgeAll);
@@ -119,8 +119,9 @@ export function createLoop(ports: LoopPorts): SyncLoop {
       if (scope !== 'all') countRepair(namespace);
       if (RETRIED.has(outcome)) failed.add(namespace);
     }
+    const undecided = new Set(postponed);
     for (const namespace of scope === 'all' ? [...failing.keys()] : scope) {
-      if (!failed.has(namespace)) failing.delete(namespace);
+      if (!failed.has(namespace) && !undecided.has(namespace)) failing.delete(namespace);
     }
     for (const namespace of failed) {
       const tries = (failing.get(namespace)?.tries ?? 0) + 1;
@@ -128,6 +129,18 @@ export function createLoop(ports: LoopPorts): SyncLoop {
       failing.set(namespace, { tries, at: now() + pause });
     }
     planRetry();
+  }
+
+  /** A removal that failed waits for its own pause too, or a look at all of them would come every second. */
+  function postpone(namespaces: readonly string[]): void {
+    let soonest = RETRY_MAX_MS;
+    for (const namespace of namespaces) {
+      const entry = failing.get(namespace);
+      soonest = Math.min(soonest, entry === undefined ? 0 : entry.at - now());
+      // The look at all of them decides when it is tried again.
+      if (entry !== undefined) failing.set(namespace, { ...entry, at: now() + RETRY_MAX_MS });
+    }
+    at('removals', Math.max(REMOVAL_GATHER_MS, soonest), nudgeAll);
   }
 
   function countRepair(namespace: string): void {

@@ -44,8 +44,8 @@ export interface PassReport {
   readonly refused: ReadonlyMap<string, RefuseReason>;
   /** Removals that wait for a confirmation. */
   readonly held: number;
-  /** Removals that only a look at all namespaces may decide about. */
-  readonly postponed: number;
+  /** Where something is to be removed about which only a look at all namespaces may decide. */
+  readonly postponed: readonly string[];
   /** When the next pull Secret is due to be deleted, in milliseconds since the epoch. */
   readonly due: number | undefined;
   readonly pullSecrets: number;
@@ -82,7 +82,7 @@ export function createPass(ports: PassPorts): Pass {
       written,
       refused,
       held: scope === 'all' ? kept : 0,
-      postponed: spared + (scope === 'all' ? 0 : kept),
+      postponed: scope === 'all' ? spared : [...spared, ...removals],
       due,
       pullSecrets,
       ms: ports.now() - started,
@@ -129,13 +129,13 @@ function lookAt(namespace: string, survey: Survey, settings: SyncSettings, ports
 async function carryOut(namespaces: readonly string[], mayGo: ReadonlySet<string>, ports: PassPorts) {
   const written: Written[] = [];
   const queue = namespaces[Symbol.iterator]();
-  let spared = 0;
+  const spared: string[] = [];
   async function work(): Promise<void> {
     for (const namespace of queue) {
       const change = planChange(ports.situation(namespace), ports.settings(), ports.now());
       if (change === undefined || change.act === 'refuse') continue;
       if (isRemoval(change) && !mayGo.has(namespace)) {
-        spared += 1;
+        spared.push(namespace);
         continue;
       }
       const result: WriteResult = ports.mayWrite() ? await ports.write(namespace, change) : { outcome: 'not-elected' };

@@ -22,6 +22,8 @@ export interface RemovalGuard {
   admit(planned: number, total: number): Promise<boolean>;
   /** One went. */
   count(): void;
+  /** Somebody else was elected in between: what is noted counts, not what was known here. */
+  begin(): void;
 }
 
 export function createRemovalGuard(ports: RemovalPorts): RemovalGuard {
@@ -49,5 +51,8 @@ export function createRemovalGuard(ports: RemovalPorts): RemovalGuard {
       return true;
     },
     count: () => void gone.push(ports.now()),
+    begin() {
+      waiting = false;
+    },
   };
 }

@@ -101,6 +101,8 @@ function carryOut(before: ApiObject | undefined, change: Change, settings: SyncS
 const A = credential('a', ['a.io']);
 const B = credential('b', ['b.io']);
 const B_WITHOUT = credential('b', ['b.io'], { missing: ['b.io'] });
+const A_WITHOUT = credential('a', ['a.io'], { missing: ['a.io'] });
+const SAME_WITHOUT = credential('z', ['a.io'], { missing: ['a.io'] });
 const GLOBS = Array.from({ length: 60 }, (_, i) => [`${'a'.repeat(i)}*.r.io`, `*${'b'.repeat(i + 1)}.r.io`]).flat();
 const TOO_MUCH = credential('c', GLOBS);
 
@@ -111,6 +113,11 @@ const foreign: ApiObject = {
   data: { x: 'eA==' },
 };
 const edited: ApiObject = { ...good, data: { '.dockerconfigjson': 'e30=' } };
+const unnamed: ApiObject = {
+  ...good,
+  metadata: { ...good.metadata, annotations: { ...good.metadata?.annotations, 'pullpass.dev/credentials': '' } },
+};
+const broken: ApiObject = { ...good, data: { '.dockerconfigjson': encodeData('{"auths":{"a.io":{"auth":"%%%"}}}') } };
 const noted = (ago: number): ApiObject => apply(good, render([A]), SETTINGS, NOW - ago);
 
 t.test('the table', async (t) => {
@@ -144,6 +151,9 @@ t.test('the table', async (t) => {
       {},
       'apply content',
     ],
+    ['of another that may not be used here any more', good, [SAME_WITHOUT], {}, 'apply content'],
+    ['its key under a blank annotation', unnamed, [A_WITHOUT], {}, 'apply marks'],
+    ['an entry that the kubelet cannot read', broken, [A_WITHOUT], {}, 'apply content'],
     [
       'opted out while a login is missing',
       apply(good, render([A, B]), SETTINGS),
@@ -191,6 +201,20 @@ function situationOf(present: ApiObject | undefined, rendering: Rendering, more:
   return { alive, takesPart, asked, present: present && project(present), rendering };
 }
 
+t.test('a credential that has a login never gets an old one back', async (t) => {
+  const a = credential('a', ['ghcr.io']);
+  const b = (missing: readonly string[]) =>
+    credential('b', ['ghcr.io/acme'], { except: ['ghcr.io/acme/x'], missing: [...missing] });
+  const present = apply(undefined, render([a, b([])]), SETTINGS);
+  const rotated = render([a, b(['ghcr.io/acme'])], SETTINGS, 'fake-2');
+  const change = planChange(situationOf(present, rotated), SETTINGS, NOW);
+  t.match(change, { act: 'apply', reason: 'content', wanted: { carried: ['ghcr.io/acme'], credentials: ['a', 'b'] } });
+  const after = change === undefined ? present : carryOut(present, change, SETTINGS);
+  const held = readEntries(valueIn(after));
+  t.same([...held.keys()].sort(), ['ghcr.io', 'ghcr.io/acme']);
+  t.match(held.get('ghcr.io'), { password: 'fake-2' });
+});
+
 t.test('what counts as a removal', async (t) => {
   const emptied = planChange(situationOf(good, render([])), SETTINGS, NOW);
   const rotated = planChange(situationOf(good, render([A], SETTINGS, 'fake-2')), SETTINGS, NOW);
@@ -203,7 +227,14 @@ const sortedEntries = (entries: ReadonlyMap<string, string>) => [...entries].sor
 /** Worked out anew: what is rendered, and of what is there the entries whose login is missing just now. */
 function wantedEntries(rendering: Rendering, before: ApiObject | undefined) {
   const seen = before && project(before);
-  const kept = [...(seen?.entries ?? [])].filter(([key]) => rendering.lacking.has(key));
+  const names = seen?.credentials ?? [];
+  const admitted = rendering.admitted.map(({ name }) => name);
+  const kept = [...(seen?.entries ?? [])].filter(([key, digest]) => {
+    const owner = rendering.lacking.get(key);
+    return (
+      owner !== undefined && digest !== '' && (names.includes(owner) || names.every((name) => admitted.includes(name)))
+    );
+  });
   return sortedEntries(new Map([...rendering.entries, ...kept]));
 }
 
@@ -297,8 +328,8 @@ t.test('for every walk of changes: one change each time is enough, and nothing i
     t.strictSame(sortedEntries(held?.entries ?? new Map()), wantedEntries(rendering, before));
     if (held?.type !== settings.type) throw new Error('not of the type that is wanted');
     for (const [key, digest] of seen?.entries ?? []) {
-      const isGood = readEntries(valueIn(before)).get(key) !== undefined;
-      if (rendering.lacking.has(key) && isGood && held?.entries.get(key) !== digest) {
+      const isKept = wantedEntries(rendering, before).some(([name]) => name === key);
+      if (rendering.lacking.has(key) && isKept && held?.entries.get(key) !== digest) {
         throw new Error(`the entry of ${key} was lost while its login is missing`);
       }
     }

@@ -85,3 +85,15 @@ t.test('refused logins are as the Secret says, and as they were learned since', 
   see(secret('6', 'b', { refused: 'garbage' }));
   t.same([...refused()], [], 'unreadable is empty');
 });
+
+t.test('what was learned while a write was under way outlives the answer to that write', async (t) => {
+  const { see, refused, remember } = open();
+  see(secret('1', 'a'));
+  remember(new Set(['x']));
+  remember(new Set(['x', 'y']));
+  see(secret('2', 'a', { refused: '["x"]' }));
+  t.same([...refused()].sort(), ['x', 'y']);
+  see(secret('3', 'a', { refused: '["x","y"]' }));
+  see(secret('4', 'a', { refused: '["y"]' }));
+  t.same([...refused()], ['y'], 'and what somebody takes out is out');
+});

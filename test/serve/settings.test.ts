@@ -113,9 +113,9 @@ t.test('a namespace that opts out has it until the grace is over, and one that c
 
 t.test('a credential without a login keeps what is there, and keeps no other from its change', async (t) => {
   const name = 'shared-2';
-  configure({ pullSecret: { grace: '3s' }, credentials: [exec('renamed', '/nowhere/provider')] });
+  configure({ pullSecret: { grace: '3s' }, credentials: [exec('exec', '/nowhere/provider')] });
   await eventually('it has no login', async () =>
-    (await serve.metric('pullpass_source_failures_total', { credential: 'renamed' })) > 0 ? true : undefined,
+    (await serve.metric('pullpass_source_failures_total', { credential: 'exec' })) > 0 ? true : undefined,
   );
   const auths = { 'one.example.com': login('fake-2') };
   const data = { '.dockerconfigjson': Buffer.from(JSON.stringify({ auths })).toString('base64') };
@@ -126,7 +126,7 @@ t.test('a credential without a login keeps what is there, and keeps no other fro
   await watch.until(name, (text) => holds('fake-exec', 'fake-2')(text) && !text?.includes('red.example.com'));
   t.pass('another leaves beside it');
   const { body } = await api.call('GET', `/api/v1/namespaces/${name}/secrets/${PULL_SECRET}`);
-  t.equal(body.metadata.annotations['pullpass.dev/credentials'], 'one,renamed');
+  t.equal(body.metadata.annotations['pullpass.dev/credentials'], 'exec,one');
   const before = watch.news.length;
   const passes = await serve.metric('pullpass_sync_passes_total', { scope: 'all' });
   const touch = { metadata: { labels: { touched: 'x' } } };
@@ -138,8 +138,20 @@ t.test('a credential without a login keeps what is there, and keeps no other fro
   await relabel(name, { 'pullpass.dev/inject': null });
   await eventually('its grace begins', async () => ((await noteOf(name)) === undefined ? undefined : true));
   await relabel(name, { 'pullpass.dev/inject': 'enabled' });
+  configure({ pullSecret: { grace: '3s' }, credentials: [exec('exec', program)] });
+  await eventually('it has a login again', async () =>
+    (await serve.metric('pullpass_credential_problems', { kind: 'no-login' })) === 0 ? true : undefined,
+  );
+  watch.clear();
   configure({ pullSecret: { grace: '3s' }, credentials: [exec('renamed', program)] });
-  await watch.until('shared-3', holds('fake-exec', 'fake-2'));
+  await eventually('it has its new name', async () => {
+    const { body: renamed } = await api.call('GET', `/api/v1/namespaces/shared-3/secrets/${PULL_SECRET}`);
+    return renamed.metadata.annotations['pullpass.dev/credentials'] === 'one,red,renamed' ? true : undefined;
+  });
+  t.ok(
+    watch.news.every(({ text }) => text.includes('fake-exec')),
+    'a new name costs no moment without the login',
+  );
 });
 
 t.test('a stranger who took the place of the kept logins is not written, and confirms nothing', async (t) => {

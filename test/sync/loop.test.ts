@@ -9,7 +9,7 @@ const QUIET: Omit<PassReport, 'scope'> = {
   written: [],
   refused: new Map(),
   held: 0,
-  postponed: 0,
+  postponed: [],
   due: undefined,
   pullSecrets: 0,
   ms: 0,
@@ -146,8 +146,41 @@ t.test('a replica that was late with a renewal does the rest soon', async (t) =>
   t.same(passes, ['all', 'all']);
 });
 
+t.test('a removal that fails has growing pauses, although only a look at all of them decides about it', async (t) => {
+  const { loop, time, passes } = start((scope) =>
+    scope === 'all' ? { written: [conflict('denied')] } : { postponed: [...scope] },
+  );
+  loop.start();
+  await time.pass(10 * INTERVAL_MS);
+  t.ok(passes.length < 100, `${passes.length} passes in ten minutes`);
+  t.ok(passes.filter((scope) => scope === 'all').length > 15, 'it is tried on');
+});
+
+t.test('preparations that fail cost a pass, and not those after it', async (t) => {
+  const time = manualTime();
+  let passes = 0;
+  const loop = createLoop({
+    async pass(scope) {
+      passes += 1;
+      return { ...QUIET, scope };
+    },
+    async prepare() {
+      if (time.now() < 1_010_000) throw new Error('a bug');
+    },
+    report: () => undefined,
+    contested: () => undefined,
+    fault: () => undefined,
+    later: time.later,
+    random: () => 0,
+    now: time.now,
+  });
+  loop.start();
+  await time.pass(2 * INTERVAL_MS);
+  t.equal(passes, 1);
+});
+
 t.test('what a few namespaces would lose is left to a look at all of them', async (t) => {
-  const { loop, time, passes } = start((scope) => (scope === 'all' ? {} : { postponed: 1 }));
+  const { loop, time, passes } = start((scope) => (scope === 'all' ? {} : { postponed: [...scope] }));
   loop.start();
   await time.pass(100);
   loop.nudge('a');

@@ -81,3 +81,17 @@ t.test('a confirmation that nothing waits for is taken back', async (t) => {
   t.equal(await guard().admit(3, 1_000), true);
   t.equal(notes.confirmed, 0);
 });
+
+t.test('elected again, it goes by what is noted, not by what it knew', async (t) => {
+  const { guard, notes } = start();
+  const one = guard();
+  t.equal(await one.admit(500, 1_000), false);
+  Object.assign(notes, { confirmed: 0, held: 0 });
+  one.begin();
+  t.equal(await one.admit(1, 1_000), true, 'somebody confirmed it while another was elected');
+  const other = start();
+  const two = other.guard();
+  await two.admit(500, 1_000);
+  two.begin();
+  t.equal(await two.admit(1, 1_000), false, 'it waits still');
+});
