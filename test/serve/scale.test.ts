@@ -19,7 +19,7 @@ import { median } from './secret-watch.ts';
 
 t.setTimeout(600_000);
 const COUNT = Number(process.env.COUNT ?? 10_000);
-const QUIET_S = 20;
+const QUIET_S = 10;
 const plane = await startControlPlane();
 t.teardown(() => plane.stop());
 const { api } = plane;

@@ -140,7 +140,7 @@ t.test('a credential without a login keeps what is there, and keeps no other fro
   await relabel(name, { 'pullpass.dev/inject': 'enabled' });
   configure({ pullSecret: { grace: '3s' }, credentials: [exec('exec', program)] });
   await eventually('it has a login again', async () =>
-    (await serve.metric('pullpass_credential_problems', { kind: 'no-login' })) === 0 ? true : undefined,
+    (await serve.metric('pullpass_credential_problems', { kind: 'source' })) === 0 ? true : undefined,
   );
   watch.clear();
   configure({ pullSecret: { grace: '3s' }, credentials: [exec('renamed', program)] });
