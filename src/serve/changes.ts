@@ -35,7 +35,8 @@ export type CarryOut = (
 const CALL_MS = 3_000;
 const CREATE_TRIES = 3;
 
-const OUTCOMES = {
+/** What a failed write means for whoever asked for it. */
+export const FAILURES = {
   conflict: 'conflict',
   terminating: 'terminating',
   quota: 'quota',
@@ -125,5 +126,5 @@ export function createChanges({ client, view, write }: ChangesOptions): CarryOut
 }
 
 function failed({ result, message }: { readonly result: WriteFailure; readonly message: string }): WriteResult {
-  return { outcome: OUTCOMES[result], why: message };
+  return { outcome: FAILURES[result], why: message };
 }

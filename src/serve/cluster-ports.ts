@@ -2,12 +2,12 @@
 import type { Client } from '../cluster/client.ts';
 import { liveReads } from '../cluster/live-reads.ts';
 import { newProjection } from '../cluster/pull-secret-projection.ts';
-import { type WriteFailure, writePullSecret } from '../cluster/pull-secret-writer.ts';
+import { writePullSecret } from '../cluster/pull-secret-writer.ts';
 import { SYSTEM_TIME } from '../cluster/time.ts';
 import { openView } from '../cluster/view.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { WriteFailure as EnsureFailure, EnsurePorts } from '../webhook/ensure.ts';
-import { createChanges } from './changes.ts';
+import type { EnsurePorts } from '../webhook/ensure.ts';
+import { createChanges, FAILURES } from './changes.ts';
 
 type ClusterLog = Parameters<typeof openView>[0]['log'];
 
@@ -81,13 +81,3 @@ export function openCluster({ client, pullSecretName, own, log: logger }: Cluste
 
 /** A write goes on after its requests have left, but not for ever. */
 const WRITE_MS = 10_000;
-
-const FAILURES = {
-  conflict: 'conflict',
-  terminating: 'terminating',
-  quota: 'quota',
-  forbidden: 'forbidden',
-  invalid: 'forbidden',
-  unavailable: 'unavailable',
-  deadline: 'unavailable',
-} as const satisfies Record<WriteFailure, EnsureFailure>;
