@@ -11,6 +11,20 @@ rules:
   - level: Metadata
 `;
 
+const CONTROLLERS = [
+  'namespace-controller',
+  'serviceaccount-controller',
+  'serviceaccount-token-controller',
+  'garbage-collector-controller',
+  'resourcequota-controller',
+  'deployment-controller',
+  'replicaset-controller',
+  'statefulset-controller',
+  'daemonset-controller',
+  'job-controller',
+  'cronjob-controller',
+];
+
 export interface Layout {
   readonly binaries: Binaries;
   readonly folder: string;
@@ -49,6 +63,8 @@ export function planProcesses({ binaries, folder, files, auditLog, kubeconfig, p
     // It serves nothing: nobody asks it, and a port may be taken.
     `--secure-port=0 --cert-dir=${folder} --kube-api-qps=2000 --kube-api-burst=4000`,
     '--concurrent-serviceaccount-token-syncs=20 --concurrent-namespace-syncs=20',
+    // Not all fifty: what each of the others watches and writes in every namespace is most of what a busy machine would do.
+    `--controllers=${CONTROLLERS.join(',')}`,
   ];
   const entry = (name: keyof Binaries, lines: readonly string[]): PlannedProcess => ({
     name,

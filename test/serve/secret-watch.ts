@@ -28,7 +28,8 @@ export interface SecretWatch {
 interface Event {
   readonly type: SecretNews['type'] | 'BOOKMARK' | 'ERROR';
   readonly object: {
-    readonly metadata: { readonly namespace: string };
+    readonly code?: number;
+    readonly metadata: { readonly namespace: string; readonly resourceVersion: string };
     readonly data?: Readonly<Record<string, string>>;
   };
 }
@@ -40,8 +41,13 @@ export async function watchSecrets(plane: ControlPlane): Promise<SecretWatch> {
   const texts = new Map<string, string>();
   const listeners = new Set<() => void>();
 
+  let seen = '';
+  let broken: Error | undefined;
+
   function take({ type, object }: Event): void {
-    if (type !== 'ADDED' && type !== 'MODIFIED' && type !== 'DELETED') return;
+    if (type === 'ERROR') throw new Error(`the watch of the test failed: ${object.code}`);
+    seen = object.metadata.resourceVersion;
+    if (type === 'BOOKMARK') return;
     const { namespace } = object.metadata;
     const data = object.data?.['.dockerconfigjson'] ?? object.data?.['.dockercfg'] ?? '';
     const text = Buffer.from(data, 'base64').toString();
@@ -51,12 +57,21 @@ export async function watchSecrets(plane: ControlPlane): Promise<SecretWatch> {
     for (const listener of [...listeners]) listener();
   }
 
+  // The API server ends the watch of a reader that is slow; what came meanwhile is asked for again from where it was.
   const running = (async () => {
-    const query = { watch: 'true', fieldSelector: `metadata.name=${PULL_SECRET}` };
-    const call = { resource: 'secrets', path: '/api/v1/secrets', signal: stopping.signal, inactivityMs: 600_000 };
-    for await (const event of client.stream({ ...call, query })) take(event as Event);
+    while (!stopping.signal.aborted) {
+      const query = {
+        watch: 'true',
+        fieldSelector: `metadata.name=${PULL_SECRET}`,
+        ...(seen && { resourceVersion: seen }),
+      };
+      const call = { resource: 'secrets', path: '/api/v1/secrets', signal: stopping.signal, inactivityMs: 600_000 };
+      for await (const event of client.stream({ ...call, query })) take(event as Event);
+    }
   })().catch((error: unknown) => {
-    if (!stopping.signal.aborted) throw error;
+    if (stopping.signal.aborted) return;
+    broken = error instanceof Error ? error : new Error(String(error));
+    for (const listener of [...listeners]) listener();
   });
 
   /** Looks at each news until there is something to be found. */
@@ -70,7 +85,8 @@ export async function watchSecrets(plane: ControlPlane): Promise<SecretWatch> {
       }
       function listener(): void {
         const found = look();
-        if (found !== undefined) done(() => resolve(found));
+        if (broken !== undefined) done(() => reject(new Error(`${what}: ${broken?.message}`)));
+        else if (found !== undefined) done(() => resolve(found));
       }
       listeners.add(listener);
       listener();
