@@ -5,8 +5,9 @@ import type { Dispatcher } from 'undici';
 import type { ApiStatus } from './api-object.ts';
 import { jsonLines } from './json-lines.ts';
 import { type Access, type Choice, openAccess } from './kubeconfig.ts';
+import { type Outages, watchOutages } from './outage.ts';
 import { SYSTEM_TIME, type Time } from './time.ts';
-import { givenUpWith, timeLimit, unavailable } from './unavailable.ts';
+import { ApiUnavailable, givenUpWith, timeLimit, unavailable } from './unavailable.ts';
 
 export interface Log {
   debug(message: string, fields?: object): void;
@@ -71,6 +72,7 @@ const WATCH_START_MS = 30_000;
 interface Line {
   readonly access: Access;
   readonly onCall: OnCall;
+  readonly outages: Outages;
 }
 
 /** @throws Error with a hint when the kubeconfig cannot be used */
@@ -78,7 +80,8 @@ export function connect(
   options: Choice & { readonly onCall?: OnCall; readonly time?: Pick<Time, 'now'> } = {},
 ): Client {
   const access = openAccess(options, options.time ?? SYSTEM_TIME);
-  const line = { access, onCall: options.onCall ?? (() => undefined) };
+  const outages = watchOutages(() => performance.now());
+  const line = { access, onCall: options.onCall ?? (() => undefined), outages };
   return {
     namespace: access.namespace,
     call: (call) => callOn(line, call),
@@ -87,9 +90,10 @@ export function connect(
   };
 }
 
-async function callOn({ access, onCall }: Line, call: Call): Promise<Answer> {
+async function callOn({ access, onCall, outages }: Line, call: Call): Promise<Answer> {
   const { verb, resource, body, contentType = 'application/json' } = call;
   const limit = timeLimit(call.timeoutMs, call.signal);
+  const began = performance.now();
   let status = 0;
   try {
     const { headers, dispatcher } = await givenUpWith(limit.signal, access.grant());
@@ -104,9 +108,12 @@ async function callOn({ access, onCall }: Line, call: Call): Promise<Answer> {
     });
     const answer = readAnswer(response.statusCode, await response.body.text());
     status = answer.status;
+    outages.answered();
     return answer;
   } catch (error) {
-    throw unavailable(error, limit.signal, `${verb} ${resource}`);
+    const failure = unavailable(error, limit.signal, `${verb} ${resource}`);
+    if (failure.kind === 'timeout' || failure.kind === 'transport' || failure.kind === 'refused') outages.failed(began);
+    throw failure;
   } finally {
     limit.end();
     onCall(verb, resource, status);
@@ -114,12 +121,23 @@ async function callOn({ access, onCall }: Line, call: Call): Promise<Answer> {
 }
 
 async function* streamOn(line: Line, call: StreamCall): AsyncGenerator<unknown> {
+  const life = line.outages.follow(call.signal);
   try {
-    const response = await startStream(line, call);
-    if (response.statusCode === 200) yield* jsonLines(response.body.setEncoding('utf8'));
-    else yield await refusal(response);
+    const response = await startStream(line, { ...call, signal: life.signal });
+    life.heard();
+    if (response.statusCode !== 200) return yield await refusal(response);
+    for await (const event of jsonLines(response.body.setEncoding('utf8'))) {
+      life.heard();
+      yield event;
+    }
   } catch (error) {
-    throw unavailable(error, call.signal, `watch ${call.resource}`);
+    const what = `watch ${call.resource}`;
+    const wasEnded = life.signal.aborted && !call.signal.aborted;
+    throw wasEnded
+      ? new ApiUnavailable('timeout', `${what}: silent through an outage`)
+      : unavailable(error, call.signal, what);
+  } finally {
+    life.end();
   }
 }
 
