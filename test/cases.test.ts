@@ -18,8 +18,8 @@ import type { ServiceAccountState } from '../src/core/surroundings.ts';
 import { selectWorkloads } from '../src/core/workload.ts';
 import { exceptOf } from '../src/credentials/docker-hub.ts';
 import { createAdmission } from '../src/webhook/admission.ts';
-import { makeServingCertificate, type ServingCertificate } from '../src/webhook/certificate.ts';
 import { createServer } from '../src/webhook/server.ts';
+import { certificateFor, type TestCertificate } from './certificates/certificate-for.ts';
 import { renderingsOf } from './core/given.ts';
 
 const FOLDER = join(import.meta.dirname, 'cases');
@@ -89,7 +89,7 @@ function throughPureDoor({ config, policy, labels, serviceAccount, request }: St
   return { reason: injection.reason, images, patch: planPatch(subject, injection) };
 }
 
-async function throughHttpsDoor(story: Story, certificate: ServingCertificate): Promise<Outcome> {
+async function throughHttpsDoor(story: Story, certificate: TestCertificate): Promise<Outcome> {
   const { config, labels, serviceAccount, policy, request } = story;
   let images: readonly ImageDecision[] = [];
   const admit = createAdmission(
@@ -107,8 +107,8 @@ async function throughHttpsDoor(story: Story, certificate: ServingCertificate): 
     () => ({ policy, renderings: renderingsOf(policy) }),
     () => 0,
   );
-  const app = await createServer({
-    certificate,
+  const { app } = await createServer({
+    tls: { key: certificate.key, cert: certificate.cert, minVersion: 'TLSv1.3' },
     admit,
     canTell: () => true,
     draining: () => false,
@@ -138,7 +138,7 @@ function applied({ manifest }: Story, { patch }: Outcome): unknown {
   return jsonPatch.applyPatch(structuredClone(manifest), structuredClone([...patch]), true).newDocument;
 }
 
-const certificate = await makeServingCertificate(['localhost'], new Date());
+const certificate = await certificateFor('localhost');
 const stories = readdirSync(FOLDER).filter((name) => existsSync(join(FOLDER, name, 'in.yaml')));
 
 t.ok(stories.length >= 10, `${stories.length} stories`);

@@ -27,13 +27,14 @@ export interface LiveReadsOptions {
   readonly budgetPerSecond?: number;
   /** For answers about namespaces and ServiceAccounts. */
   readonly rememberMs?: number;
+  /** Longer than anybody waits: an answer that comes late serves whoever asks again. */
   readonly timeoutMs?: number;
   readonly time: Pick<Time, 'now'>;
 }
 
 export function liveReads(options: LiveReadsOptions): LiveReads {
   const { client, pullSecretName, project, time } = options;
-  const { budgetPerSecond = 20, rememberMs = 1000, timeoutMs = 2000 } = options;
+  const { budgetPerSecond = 20, rememberMs = 1000, timeoutMs = 6_000 } = options;
   const spend = newBudget(budgetPerSecond, time);
 
   async function read<T>(resource: string, path: string, project: (object: ApiObject) => T): Promise<Live<T>> {

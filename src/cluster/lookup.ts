@@ -1,6 +1,7 @@
 // What the admission door asks about a namespace or a ServiceAccount. In the steady state the view answers at once. What the
 // view lacks, or does not know as good yet, is usually on its way: a moment is waited for the watch, then the API server
 // itself is asked. The surprising rule: a spent budget of live reads is not the last word, the watch gets more time then.
+// Whoever asked leaves when its time is over; a live read goes on, and serves those who come after.
 import type { Labels } from '../core/selector.ts';
 import type { ServiceAccountState } from '../core/surroundings.ts';
 import type { Live, LiveReads } from './live-reads.ts';
@@ -18,50 +19,65 @@ export interface LookupOptions {
 }
 
 export interface Lookup {
-  /** @param isGood whether these labels need no second look; what is found otherwise comes from a live read */
-  namespace(name: string, isGood: (labels: Labels) => boolean): Promise<Live<NamespaceState>>;
-  serviceAccount(namespace: string, name: string): Promise<Live<ServiceAccountState>>;
+  /**
+   * @param isGood whether these labels need no second look; what is found otherwise comes from a live read
+   * @param withinMs after that the answer is "unknown"
+   */
+  namespace(name: string, isGood: (labels: Labels) => boolean, withinMs: number): Promise<Live<NamespaceState>>;
+  serviceAccount(namespace: string, name: string, withinMs: number): Promise<Live<ServiceAccountState>>;
 }
 
 export function lookup({ view, live, waitMs = 30, patienceMs = 300, time }: LookupOptions): Lookup {
-  async function settle<T>(key: string, read: () => T | undefined, ask: () => Promise<Live<T>>): Promise<Live<T>> {
-    const arrived = new AbortController();
+  async function settle<T>({ key, read, ask }: Question<T>, withinMs: number): Promise<Live<T>> {
+    // Aborted as soon as there is nothing to wait for: the value is there, the time is over, or all is done.
+    const enough = new AbortController();
     const unsubscribe = view.subscribe(key, () => {
-      if (read() !== undefined) arrived.abort();
+      if (read() !== undefined) enough.abort();
     });
     const seen = (): Live<T> | undefined => {
       const value = read();
       return value === undefined ? undefined : { found: value };
     };
+    void time.sleep(Math.max(0, withinMs), enough.signal).then(() => enough.abort());
     try {
-      await time.sleep(waitMs, arrived.signal);
+      await time.sleep(waitMs, enough.signal);
       const inTime = seen();
       if (inTime) return inTime;
-      const answer = await Promise.race([ask(), aborted(arrived.signal)]);
+      const answer = enough.signal.aborted ? undefined : await Promise.race([ask(), aborted(enough.signal)]);
       if (answer && !('unknown' in answer)) return answer;
-      if (answer) await time.sleep(patienceMs, arrived.signal);
-      return seen() ?? answer ?? { unknown: 'it changed while it was looked up' };
+      if (answer) await time.sleep(patienceMs, enough.signal);
+      return seen() ?? answer ?? { unknown: 'not found out in time' };
     } finally {
       unsubscribe();
+      enough.abort();
     }
   }
 
   return {
-    namespace(name, isGood) {
+    namespace(name, isGood, withinMs) {
       function read(): NamespaceState | undefined {
         const state = view.namespace(name);
         return state && isGood(state.labels) ? state : undefined;
       }
       const state = read();
-      return state ? Promise.resolve({ found: state }) : settle(name, read, () => live.namespace(name));
+      if (state) return Promise.resolve({ found: state });
+      return settle({ key: name, read, ask: () => live.namespace(name) }, withinMs);
     },
-    serviceAccount(namespace, name) {
+    serviceAccount(namespace, name, withinMs) {
       const read = () => view.serviceAccount(namespace, name);
       const state = read();
       if (state) return Promise.resolve({ found: state });
-      return settle(`${namespace}/${name}`, read, () => live.serviceAccount(namespace, name));
+      const key = `${namespace}/${name}`;
+      return settle({ key, read, ask: () => live.serviceAccount(namespace, name) }, withinMs);
     },
   };
+}
+
+interface Question<T> {
+  readonly key: string;
+  /** What the view knows, if that is good. */
+  readonly read: () => T | undefined;
+  readonly ask: () => Promise<Live<T>>;
 }
 
 function aborted(signal: AbortSignal): Promise<undefined> {

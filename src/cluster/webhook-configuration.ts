@@ -1,107 +1,114 @@
-// Puts our CA into every webhook of one MutatingWebhookConfiguration, so that the API server trusts our certificate. It must
-// never create or replace the configuration: the chart owns it. Every write is bound to the version that was read, and it
-// goes on trying for ever, because without our CA no admission reaches us.
-import { backoff } from './backoff.ts';
-import { withCa } from './ca-bundle.ts';
+// One MutatingWebhookConfiguration: the newest that is known of it, from a watch and from what else we learn. The surprising
+// rule: a read, or the answer to a write, is often newer than the watch, which must not take it back.
+import { type ApiObject, isNewer } from './api-object.ts';
 import type { Client, Log } from './client.ts';
+import { Refused } from './paged-list.ts';
 import type { Time } from './time.ts';
-import { ApiUnavailable } from './unavailable.ts';
+import { watchResource } from './watch.ts';
 import type { WebhookScope } from './webhook-rules.ts';
 
-const TIMEOUT_MS = 10_000;
-const RESOURCE = 'mutatingwebhookconfigurations';
+export const TIMEOUT_MS = 10_000;
+export const RESOURCE = 'mutatingwebhookconfigurations';
+const PATH = `/apis/admissionregistration.k8s.io/v1/${RESOURCE}`;
 
-export interface PublishCaOptions {
-  readonly client: Pick<Client, 'call'>;
+export function pathOf(name: string): string {
+  return `${PATH}/${encodeURIComponent(name)}`;
+}
+
+export interface LiveConfiguration {
+  readonly resourceVersion: string;
+  readonly webhooks: readonly WebhookScope[];
+  /** The caBundle of each webhook as PEM text, in the same order; '' where there is none. */
+  readonly bundles: readonly string[];
+}
+
+export interface ConfigurationOptions {
+  readonly client: Pick<Client, 'call' | 'stream'>;
   /** Of the MutatingWebhookConfiguration. */
   readonly name: string;
-  readonly caPem: string;
-  readonly signal?: AbortSignal;
   readonly time: Time;
   readonly log: Log;
 }
 
-interface WebhookConfiguration {
-  readonly metadata?: { readonly resourceVersion?: string };
-  readonly webhooks?: readonly { readonly clientConfig?: { readonly caBundle?: string } }[] | null;
+export interface FollowedConfiguration {
+  /** The newest that is known; undefined while it is not there, or not known yet. */
+  live(): LiveConfiguration | undefined;
+  /** Whether it is known if it is there. */
+  synced(): boolean;
+  /** Called at each news, also when it is known for the first time that it is not there. */
+  onNews(listener: () => void): void;
+  /** Puts in what a write answered, before the watch tells of it. */
+  take(live: LiveConfiguration): void;
+  /** Reads it from the API server. @throws ApiUnavailable, or Refused */
+  refresh(signal: AbortSignal): Promise<void>;
+  stop(): Promise<void>;
 }
 
-/** 'missing' and the sentences are reasons to try again. */
-type Attempt = 'published' | 'present' | 'missing' | { readonly problem: string };
-
-/** Resolves when every webhook of the configuration carries our CA, or when the signal aborts; never rejects. */
-export async function publishCa(options: PublishCaOptions): Promise<'published' | 'aborted'> {
-  const { name, signal, time, log } = options;
-  const pause = backoff(time);
-  let said = '';
-  for (;;) {
-    const outcome = await attempt(options);
-    if (outcome === 'published' || outcome === 'present') {
-      log.info('our CA is in the webhook configuration', { name, written: outcome === 'published' });
-      return 'published';
-    }
-    if (signal?.aborted) return 'aborted';
-    const problem = outcome === 'missing' ? 'it does not exist yet, install the chart' : outcome.problem;
-    if (problem !== said) log.warn('our CA is not in the webhook configuration yet, trying on', { name, why: problem });
-    said = problem;
-    await time.sleep(pause.next(), signal);
-    if (signal?.aborted) return 'aborted';
+export function followWebhookConfiguration({ client, name, time, log }: ConfigurationOptions): FollowedConfiguration {
+  const listeners: (() => void)[] = [];
+  let live: LiveConfiguration | undefined;
+  let version = '';
+  function know(next: LiveConfiguration | undefined, asOf: string): void {
+    live = next;
+    version = asOf;
+    for (const listener of listeners) listener();
   }
+  const take = (next: LiveConfiguration | undefined, asOf: string): void => {
+    if (isNewer(asOf, version)) know(next, asOf);
+  };
+  const watch = watchResource<LiveConfiguration>({
+    ...{ client, time, log, resource: RESOURCE, path: PATH },
+    // Also what the rights are bound to: a list without this selector is refused.
+    query: { fieldSelector: `metadata.name=${name}` },
+    project: readConfiguration,
+    onSet: (_, __, next) => take(next, next.resourceVersion),
+    onDelete: (_, __, asOf) => take(undefined, asOf),
+    *known() {
+      if (live !== undefined) yield `/${name}`;
+    },
+    onSynced: () => (live === undefined ? know(undefined, version) : undefined),
+  });
+  return {
+    live: () => live,
+    synced: watch.synced,
+    onNews: (listener) => void listeners.push(listener),
+    take: (next) => take(next, next.resourceVersion),
+    async refresh(signal) {
+      const before = version;
+      const next = await readNow(client, name, signal);
+      // A read is as new as the moment in which it was asked for, so only what was told meanwhile can be newer. That it is
+      // gone has no version: the watch will tell it again, as of one.
+      if (version !== before) return next && take(next, next.resourceVersion);
+      if (next?.resourceVersion !== live?.resourceVersion) know(next, next?.resourceVersion ?? version);
+    },
+    stop: watch.stop,
+  };
 }
 
-async function attempt({ client, name, caPem, signal, time }: PublishCaOptions): Promise<Attempt> {
-  const path = `/apis/admissionregistration.k8s.io/v1/${RESOURCE}/${encodeURIComponent(name)}`;
-  const common = { resource: RESOURCE, path, timeoutMs: TIMEOUT_MS, ...(signal && { signal }) };
-  try {
-    const read = await client.call({ verb: 'get', ...common });
-    if (read.status === 404) return 'missing';
-    if (read.status !== 200) return { problem: `get: the API server answered ${read.status}` };
-    if (!hasWebhooks(read.body as WebhookConfiguration)) return { problem: 'it has no webhooks' };
-    const patch = patchFor(read.body as WebhookConfiguration, caPem, time.now());
-    if (patch.length === 0) return 'present';
-    const contentType = 'application/json-patch+json';
-    const write = await client.call({ verb: 'patch', contentType, body: patch, ...common });
-    if (write.status === 200) return 'published';
-    // A failed `test` is a 422: somebody wrote in between.
-    if (write.status === 409 || write.status === 422) return { problem: 'it was changed at the same time' };
-    return { problem: `patch: the API server answered ${write.status}` };
-  } catch (error) {
-    return { problem: error instanceof ApiUnavailable ? error.message : 'its content is not as expected' };
-  }
-}
-
-/** @returns undefined if it is not there, or cannot be read now */
-export async function readWebhooks(
+async function readNow(
   client: Pick<Client, 'call'>,
   name: string,
-): Promise<readonly WebhookScope[] | undefined> {
-  const path = `/apis/admissionregistration.k8s.io/v1/${RESOURCE}/${encodeURIComponent(name)}`;
-  try {
-    const { status, body } = await client.call({ verb: 'get', resource: RESOURCE, path, timeoutMs: TIMEOUT_MS });
-    return status === 200
-      ? ((body as { readonly webhooks?: readonly WebhookScope[] | null }).webhooks ?? [])
-      : undefined;
-  } catch (error) {
-    if (error instanceof ApiUnavailable) return undefined;
-    throw error;
-  }
+  signal: AbortSignal,
+): Promise<LiveConfiguration | undefined> {
+  const call = { verb: 'get', resource: RESOURCE, path: pathOf(name) } as const;
+  const { status, body } = await client.call({ ...call, signal, timeoutMs: TIMEOUT_MS });
+  if (status !== 200 && status !== 404) throw new Refused(`get ${RESOURCE}`, status);
+  return status === 404 ? undefined : readConfiguration(body as ConfigurationObject);
 }
 
-function hasWebhooks({ webhooks }: WebhookConfiguration): boolean {
-  return webhooks !== undefined && webhooks !== null && webhooks.length > 0;
+export interface ConfigurationObject extends ApiObject {
+  readonly webhooks?: readonly (WebhookScope & { readonly clientConfig?: { readonly caBundle?: string } })[] | null;
 }
 
-type Operation = { readonly op: 'test' | 'add'; readonly path: string; readonly value: string };
-
-function patchFor({ metadata, webhooks }: WebhookConfiguration, caPem: string, now: number): readonly Operation[] {
-  const changes: Operation[] = [];
-  for (const [index, { clientConfig }] of (webhooks ?? []).entries()) {
-    const present = Buffer.from(clientConfig?.caBundle ?? '', 'base64').toString('utf8');
-    const wanted = withCa(present, caPem, now);
-    if (wanted === present) continue;
-    const value = Buffer.from(wanted).toString('base64');
-    changes.push({ op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value });
-  }
-  if (changes.length === 0) return [];
-  return [{ op: 'test', path: '/metadata/resourceVersion', value: metadata?.resourceVersion ?? '' }, ...changes];
+/** Lets go of everything else, which may be large. */
+export function readConfiguration({ metadata, webhooks }: ConfigurationObject): LiveConfiguration {
+  const all = webhooks ?? [];
+  return {
+    resourceVersion: metadata?.resourceVersion ?? '',
+    webhooks: all.map(({ namespaceSelector, rules }) => ({
+      ...(namespaceSelector && { namespaceSelector }),
+      ...(rules && { rules }),
+    })),
+    bundles: all.map(({ clientConfig }) => Buffer.from(clientConfig?.caBundle ?? '', 'base64').toString('utf8')),
+  };
 }

@@ -20,3 +20,13 @@ export function dnsName(max: number): Check {
     return 'a name is lower-case letters, digits, "-" and ".", with a letter or digit at both ends';
   };
 }
+
+/** @param what the file, in words */
+export function filePath(what: string): (text: string) => string | undefined {
+  return (text) => {
+    if (text === '') return `wanted the path of ${what}`;
+    if (/[{\n]/.test(text)) return `wanted the path of ${what}, not its content`;
+    if (text.startsWith('~')) return '"~" is not expanded here, write the whole path';
+    return undefined;
+  };
+}

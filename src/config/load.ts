@@ -57,7 +57,10 @@ function besideFile(config: Config, file: string): Config {
     ...credential,
     source: sourceFrom(folder, credential.source),
   }));
-  return { ...config, credentials };
+  const { files } = config.certificate;
+  if (files === undefined) return { ...config, credentials };
+  const placed = Object.fromEntries(Object.entries(files).map(([what, path]) => [what, fromFolder(folder, path)]));
+  return { ...config, credentials, certificate: { ...config.certificate, files: { ...files, ...placed } } };
 }
 
 function sourceFrom(folder: string, source: ConfiguredSource): ConfiguredSource {

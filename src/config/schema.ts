@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ANNOTATION_PREFIX, DEFAULT_PULL_SECRET_NAME, LABEL_INJECT, LABEL_MANAGED_BY } from '../core/names.ts';
 import { labelKeyProblem, labelValueProblem } from '../core/selector.ts';
 import { KNOWN_WORKLOADS } from '../core/workload.ts';
+import { certificate } from './certificate-settings.ts';
 import { checked, dnsName } from './checks.ts';
 import { duration } from './duration.ts';
 import { labelMap, labelSelector } from './label-settings.ts';
@@ -132,6 +133,7 @@ export const configSchema = z.strictObject({
     description: 'What is done about Pods that should list the pull Secret, do not, and still wait.',
   }),
   credentialHealth: credentialHealth.prefault({}).meta({ description: 'Trying the logins, off by default.' }),
+  certificate: certificate.prefault({}).meta({ description: 'What the API server is shown.' }),
   metrics: metrics.prefault({}).meta({ description: 'What metrics tell.' }),
   requireNamespaces: z.boolean().default(false).meta({
     description: 'Whether a credential without a `namespaces` selector is refused.',

@@ -1,19 +1,12 @@
 // Where the logins of a configured credential come from: exactly one of the kinds of sources, as one value with a `kind`.
 // Programs are an argument list, never a line for a shell.
 import { z } from 'zod';
-import { type Check, checked } from './checks.ts';
+import { type Check, checked, filePath } from './checks.ts';
 import { duration } from './duration.ts';
 
 const HELPER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const MINUTE_MS = 60_000;
-
-function pathProblem(text: string): string | undefined {
-  if (text === '') return 'wanted the path of a docker config file';
-  if (/[{\n]/.test(text)) return 'wanted the path of a docker config file, not its content';
-  if (text.startsWith('~')) return '"~" is not expanded here, write the whole path';
-  return undefined;
-}
 
 /** A whole command line may hold a login, so only what is a plain name is shown. */
 function programName(problemOf: Check) {
@@ -78,7 +71,7 @@ const KINDS = 'dockerConfig, credentialProvider and credentialHelper';
 
 export const source = z
   .strictObject({
-    dockerConfig: checked(pathProblem)
+    dockerConfig: checked(filePath('a docker config file'))
       .meta({
         description:
           "A docker config file in either format, as `docker login` or `kubectl create secret docker-registry` write it. The path is relative to the configuration file's folder.",

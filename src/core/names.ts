@@ -25,6 +25,10 @@ export const ANNOTATION_HELD_REMOVALS = 'pullpass.dev/held-removals';
 
 /** In Pullpass's own namespace: the last good login of every credential. */
 export const LOGINS_SECRET_NAME = 'pullpass-logins';
+/** In Pullpass's own namespace: the CA that all replicas share. */
+export const AUTHORITY_SECRET_NAME = 'pullpass-ca';
+/** On the Secret of the CA: somebody asks for a new one; any value counts. */
+export const ANNOTATION_ROTATE_CA = 'pullpass.dev/rotate-ca';
 /** In Pullpass's own namespace: who is elected. */
 export const LEASE_NAME = 'pullpass';
 

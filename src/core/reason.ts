@@ -54,6 +54,26 @@ export const ENSURE_REASONS = {
   'too-large': 'the content would be larger than a Secret may be, or its host globs overlap in too many ways',
 } as const;
 
+/** Why a request was not answered with a review because too much is under way. */
+export const OVERLOAD_REASONS = {
+  'overloaded-requests': 'as many requests as may were waiting for their answer already',
+  'overloaded-bytes': 'the bodies of the requests under way held as much memory as they may',
+  'overloaded-loop': 'for longer than a moment more requests came than could be answered',
+} as const;
+
+/** Why a request was not answered with a review. */
+export const REJECT_REASONS = {
+  ...OVERLOAD_REASONS,
+  'not-synced': 'the view of the cluster was not complete yet',
+  'could-not-tell': 'what stands around the object was not known, and could not be found out in time',
+  malformed: 'the request was not HTTP, or its body not an AdmissionReview',
+  'too-large': 'the body was larger than 8 MiB',
+  'wrong-content-type': 'the content type was not application/json',
+  'not-found': 'the request was for something else than POST /mutate',
+  'too-slow': 'the client had not sent the whole request in time',
+  fault: 'a fault of ours, which is a bug: the log line has a stack',
+} as const;
+
 /** Why a pull Secret was written by sync. */
 export const APPLY_REASONS = {
   missing: 'the namespace wants a pull Secret and has none',
@@ -93,6 +113,26 @@ export const WRITE_OUTCOMES = {
   'not-elected': 'another replica is elected now',
 } as const;
 
+/** What became of a new serving certificate. */
+export const CERTIFICATE_OUTCOMES = {
+  swapped: 'new connections are shown it',
+  refused: 'it cannot be used, and the one before stays in use',
+  waiting: 'the webhook configuration does not trust it yet, so the one before stays in use',
+} as const;
+
+/** What became of a write of the caBundle of the webhook configuration. */
+export const BUNDLE_OUTCOMES = {
+  written: 'every entry holds the CAs that it should',
+  conflict: 'somebody else wrote the webhook configuration at the same time; it is looked at again',
+  missing: 'there is no webhook configuration of that name; it is never created',
+  'no-webhooks': 'the webhook configuration has no entries',
+  forbidden: 'the API server does not allow the write',
+  refused: 'the API server does not take the write',
+  unavailable: 'the API server could not be reached, or was too busy',
+} as const;
+
+export type OverloadReason = keyof typeof OVERLOAD_REASONS;
+export type RejectReason = keyof typeof REJECT_REASONS;
 export type ApplyReason = keyof typeof APPLY_REASONS;
 export type ReplaceReason = keyof typeof REPLACE_REASONS;
 export type DeleteReason = keyof typeof DELETE_REASONS;
@@ -100,4 +140,6 @@ export type RefuseReason = keyof typeof REFUSE_REASONS;
 export type WriteOutcome = keyof typeof WRITE_OUTCOMES;
 export type ObjectReason = keyof typeof OBJECT_REASONS;
 export type ImageReason = keyof typeof IMAGE_REASONS;
+export type CertificateOutcome = keyof typeof CERTIFICATE_OUTCOMES;
+export type BundleOutcome = keyof typeof BUNDLE_OUTCOMES;
 export type EnsureReason = keyof typeof ENSURE_REASONS;

@@ -113,5 +113,8 @@ export function changesThatNeedRestart(before: Config, after: Config): readonly 
     if (isDeepStrictEqual(before[setting], after[setting])) continue;
     problems.push(`${setting} takes effect with a restart, together with the webhook configuration, which must agree`);
   }
+  if (!isDeepStrictEqual(before.certificate, after.certificate)) {
+    problems.push('certificate takes effect with a restart; what is in its files is followed without one');
+  }
   return problems;
 }

@@ -13,7 +13,7 @@ import { createHealth } from './health.ts';
 import { createMissed } from './missed.ts';
 import { createPrograms } from './programs.ts';
 import { createSync } from './sync.ts';
-import { createWebhookScope } from './webhook-scope.ts';
+import { createWebhookScope, type LiveWebhooks } from './webhook-scope.ts';
 
 export interface ElectedOptions {
   readonly client: Client;
@@ -27,6 +27,8 @@ export interface ElectedOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Name of the MutatingWebhookConfiguration. */
   readonly webhookConfiguration: string;
+  /** The same as it is in the cluster. */
+  readonly live: LiveWebhooks;
   /** Whether this replica answers admissions. */
   readonly serves: () => boolean;
   readonly log: Logger;

@@ -1,25 +1,27 @@
 // Builds `serve` out of its parts: the cluster, the credentials in force, the admission door, the health port and what the
 // elected replica does, and takes them down in the order that loses no request. It decides nothing; it is the one place
 // where everything meets.
+import { isTrustedBy } from '../certificates/serving-certificate.ts';
+import { keepBundle } from '../cluster/bundle-keeper.ts';
 import { connect } from '../cluster/client.ts';
 import { lookup } from '../cluster/lookup.ts';
 import { SYSTEM_TIME } from '../cluster/time.ts';
-import { publishCa } from '../cluster/webhook-configuration.ts';
 import type { Config } from '../config/schema.ts';
 import { selectWorkloads } from '../core/workload.ts';
 import { diskFiles } from '../credentials/files.ts';
-import { observeAdmission } from '../telemetry/admissions.ts';
+import { createAdmissionReport } from '../telemetry/admissions.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createAdmission } from '../webhook/admission.ts';
-import { makeServingCertificate } from '../webhook/certificate.ts';
 import { createEnsure } from '../webhook/ensure.ts';
 import { createHealthServer } from '../webhook/health.ts';
 import { createServer } from '../webhook/server.ts';
+import { keepCertificate } from './certificate.ts';
 import { openCluster } from './cluster-ports.ts';
 import { followConfiguration } from './configuration.ts';
 import { type Credentials, followCredentials } from './credentials-in-force.ts';
 import { createElected } from './elected.ts';
+import { createReadiness } from './readiness.ts';
 
 export interface ServeOptions {
   readonly config: Config;
@@ -56,7 +58,8 @@ export interface Serving {
   stop(): Promise<void>;
 }
 
-/** How long connections may take to close after the drain. */
+/** What is under way when the drain is over has its time-out, 10 s unless somebody says otherwise. */
+const DISMISS_MS = 10_000;
 const CLOSE_MS = 2_000;
 /** So long after the start everything is as it will be. */
 const SETTLED_MS = 5_000;
@@ -82,70 +85,83 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     credentials.inForce,
     () => performance.now(),
   );
-  const names = [`${service}.${own}.svc`, `${service}.${own}.svc.cluster.local`, `${service}.${own}`];
-  const certificate = await makeServingCertificate(names, new Date());
-  metrics.certificateExpiry.set(certificate.expires.getTime() / 1_000);
   const stopping = new AbortController();
-  const awaited = new Set(['view', 'credentials', 'ca']);
-  const arrived = (what: string) => (): void => void awaited.delete(what);
-  const missing = (): string | undefined => {
-    if (stopping.signal.aborted) return 'draining';
-    return awaited.size === 0 ? undefined : `waiting for ${[...awaited].join(', ')}`;
-  };
-  const server = await createServer({
-    certificate,
+  const readiness = createReadiness(
+    () => stopping.signal.aborted,
+    () => (certificate.inUse()?.expires ?? 0) <= time.now(),
+  );
+  const minVersion = config.certificate.minTlsVersion === '1.2' ? 'TLSv1.2' : 'TLSv1.3';
+  const door = await createServer({
+    tls: { minVersion },
     admit,
-    canTell: () => !awaited.has('view') && !awaited.has('credentials'),
+    canTell: () => !readiness.waitsFor('view') && !readiness.waitsFor('credentials'),
     draining: () => stopping.signal.aborted,
-    observe: (event) => observeAdmission(event, log, metrics),
+    observe: createAdmissionReport({ log, metrics, now: () => performance.now() }),
     now: () => performance.now(),
   });
-  const health = await createHealthServer({ notReady: missing, metrics: () => metrics.registry.metrics() });
-  await server.listen({ host: options.host, port: options.port });
+  const certificate = keepCertificate({
+    ...{ config: config.certificate, client, own, service, log, metrics },
+    bundles: () => bundle.live(),
+    use(next) {
+      door.swap({ ...next, minVersion });
+      judgeTrust();
+    },
+    onWanted: () => bundle.nudge(),
+  });
+  const bundle = keepBundle({
+    ...{ client, name: options.webhookConfiguration, wanted: certificate.wanted, time, log: cluster.log },
+    onWrite: (outcome) => metrics.caBundleWrites.inc({ outcome }),
+  });
+  const isTrusted = (): boolean => isTrustedBy(bundle.live(), certificate.inUse()?.cert ?? '', time.now());
+  function judgeTrust(): void {
+    if (readiness.waitsFor('certificate') && isTrusted()) readiness.arrived('certificate');
+  }
+  bundle.onLive(() => {
+    certificate.nudge();
+    judgeTrust();
+  });
+  certificate.nudge();
+  const health = await createHealthServer({
+    notReady: readiness.missing,
+    metrics() {
+      metrics.ready.set(readiness.missing() === undefined ? 1 : 0);
+      metrics.caBundleTrue.set(isTrusted() ? 1 : 0);
+      return metrics.registry.metrics();
+    },
+  });
+  await door.app.listen({ host: options.host, port: options.port });
   await health.listen({ host: options.host, port: options.healthPort });
   log.info({ port: options.port, healthPort: options.healthPort, namespace: own }, 'listening');
-  const published = publishCa({
-    client,
-    name: options.webhookConfiguration,
-    caPem: certificate.ca,
-    signal: stopping.signal,
-    time,
-    log: cluster.log,
-  });
-  const serves = (): boolean => missing() === undefined;
-  const elected = createElected({ ...options, client, cluster, credentials, own, serves });
+  const serves = (): boolean => readiness.missing() === undefined;
+  const elected = createElected({ ...options, client, cluster, credentials, own, serves, live: bundle });
   const known = Promise.all([
-    cluster.view.whenSynced.then(arrived('view')),
-    credentials.ready.then(arrived('credentials')),
+    cluster.view.whenSynced.then(() => readiness.arrived('view')),
+    credentials.ready.then(() => readiness.arrived('credentials')),
   ]);
   // Sync needs no certificate: what is wrong with the door must not keep the Secrets from being true.
   void known.then(async () => {
-    options.collectGarbage?.();
     if (!stopping.signal.aborted) elected.stand();
     // The first pass has been made by then, if this replica is elected.
     await time.sleep(SETTLED_MS, stopping.signal);
     options.collectGarbage?.();
   });
-  const ready = Promise.all([
-    known,
-    published.then((outcome) => (outcome === 'published' ? arrived('ca')() : undefined)),
-  ]).then(() => {
-    if (awaited.size > 0) return;
-    metrics.ready.set(1);
+  const ready = readiness.ready.then(() => {
     log.info('ready');
+    // Not before: it takes a tenth of a second, and it takes longer until somebody asks.
+    options.collectGarbage?.();
   });
   const unfollow = followFile(options, credentials);
 
   async function stop(): Promise<void> {
     stopping.abort();
-    metrics.ready.set(0);
     log.info({ drainMs: options.drainMs }, 'draining');
     unfollow();
     await Promise.all([elected.stop(), time.sleep(options.drainMs)]);
+    await door.dismiss(DISMISS_MS);
     credentials.close();
-    // The API server keeps idle connections; whoever asked is gone after the drain, so they are not waited for long.
-    await Promise.race([Promise.all([server.close(), health.close()]), time.sleep(CLOSE_MS)]);
-    await Promise.race([Promise.all([cluster.view.stop(), client.close()]), time.sleep(CLOSE_MS)]);
+    await Promise.race([Promise.all([door.app.close(), health.close()]), time.sleep(CLOSE_MS)]);
+    const watches = [cluster.view.stop(), bundle.stop(), certificate.stop(), client.close()];
+    await Promise.race([Promise.all(watches), time.sleep(CLOSE_MS)]);
     log.info('stopped');
   }
   return { ready, stop };

@@ -1,32 +1,35 @@
-// Compares, now and then, what the configuration says with what the webhook configuration in the cluster lets reach us. A
-// difference means Pods that are never reviewed, or reviews for nothing; it is said and counted, and mended where it belongs.
-import type { Client } from '../cluster/client.ts';
-import { readWebhooks } from '../cluster/webhook-configuration.ts';
-import { compareScope } from '../cluster/webhook-rules.ts';
+// Compares what the configuration says with what the webhook configuration in the cluster lets reach us, whenever either of
+// them changes. A difference means Pods that are never reviewed, or reviews for nothing; it is said and counted, and mended
+// where it belongs.
+import { compareScope, type WebhookScope } from '../cluster/webhook-rules.ts';
 import { selectWorkloads } from '../core/workload.ts';
 import { type Logger, stackOf } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Credentials } from './credentials-in-force.ts';
-import { later } from './later.ts';
+
+/** The webhook configuration in the cluster. */
+export interface LiveWebhooks {
+  /** As last seen; undefined while it is not there, or not known yet. */
+  webhooks(): readonly WebhookScope[] | undefined;
+  onLive(listener: () => void): void;
+}
 
 export interface WebhookScopeOptions {
-  readonly client: Client;
-  readonly credentials: Credentials;
+  readonly live: LiveWebhooks;
+  readonly credentials: Pick<Credentials, 'inForce' | 'onChange'>;
   /** Name of the MutatingWebhookConfiguration. */
   readonly webhookConfiguration: string;
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'webhookDiffers'>;
 }
 
-const INTERVAL_MS = 5 * 60_000;
-
-export function createWebhookScope({ client, credentials, webhookConfiguration, log, metrics }: WebhookScopeOptions) {
-  let cancel: (() => void) | undefined;
-  let running: Promise<void> = Promise.resolve();
+export function createWebhookScope({ live, credentials, webhookConfiguration, log, metrics }: WebhookScopeOptions) {
+  let active = false;
   let said = '';
 
-  async function look(): Promise<void> {
-    const webhooks = await readWebhooks(client, webhookConfiguration);
+  function compare(): void {
+    const webhooks = live.webhooks();
+    // One that is gone says nothing new: nothing reaches us at all, which is said by whoever writes our CA into it.
     if (webhooks === undefined) return;
     const { namespaces, workloads } = credentials.inForce().config;
     const differences = compareScope(webhooks, { namespaces, workloads: [...selectWorkloads(workloads).values()] });
@@ -39,21 +42,24 @@ export function createWebhookScope({ client, credentials, webhookConfiguration, 
     said = problems.join();
   }
 
-  function turn(): void {
-    cancel = later(INTERVAL_MS, turn);
-    running = look().catch((error: unknown) =>
-      log.error({ stack: stackOf(error) }, 'the webhook configuration is malformed'),
-    );
+  function look(): void {
+    if (!active) return;
+    try {
+      compare();
+    } catch (error) {
+      log.error({ stack: stackOf(error) }, 'the webhook configuration is malformed');
+    }
   }
 
+  live.onLive(look);
+  credentials.onChange(look);
   return {
     start(): void {
-      cancel?.();
-      turn();
+      active = true;
+      look();
     },
     async stop(): Promise<void> {
-      cancel?.();
-      await running;
+      active = false;
       metrics.webhookDiffers.reset();
     },
   };

@@ -1,4 +1,5 @@
-// What is counted and said of each admission.
+// What is counted and said of each admission. Rejections may come by the thousand a second: all are counted, and of each
+// reason at most one a second is said, with how many were not.
 import { type Logger, stackOf } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -25,17 +26,51 @@ export type AdmissionEvent =
         }[];
       };
     }
-  | { readonly kind: 'rejected'; readonly status: number; readonly problem: string; readonly error?: unknown };
+  | {
+      readonly kind: 'rejected';
+      readonly reason: string;
+      readonly status: number;
+      readonly problem: string;
+      readonly error?: unknown;
+    };
 
-export function observeAdmission(event: AdmissionEvent, log: Logger, metrics: Metrics): void {
-  if (event.kind === 'rejected') {
-    metrics.rejected.inc({ status: String(event.status) });
-    if (event.status === 500)
-      log.error({ stack: stackOf(event.error) }, 'an admission failed because of a fault of ours');
-    else log.warn({ status: event.status, why: event.problem }, 'a request was not answered with a review');
-    return;
+type Answered = Extract<AdmissionEvent, { kind: 'answered' }>;
+type Rejected = Extract<AdmissionEvent, { kind: 'rejected' }>;
+
+export interface AdmissionReportOptions {
+  readonly log: Logger;
+  readonly metrics: Pick<Metrics, 'admissions' | 'images' | 'ensures' | 'rejected' | 'duration'>;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+}
+
+const SAY_EVERY_MS = 1_000;
+
+export function createAdmissionReport({ log, metrics, now }: AdmissionReportOptions): (event: AdmissionEvent) => void {
+  const said = new Map<string, { at: number; unsaid: number }>();
+
+  function observeRejection({ reason, status, problem, error }: Rejected): void {
+    metrics.rejected.inc({ reason, status: String(status) });
+    const last = said.get(reason);
+    if (last !== undefined && now() - last.at < SAY_EVERY_MS) {
+      last.unsaid += 1;
+      return;
+    }
+    const more = last === undefined || last.unsaid === 0 ? {} : { notLogged: last.unsaid };
+    said.set(reason, { at: now(), unsaid: 0 });
+    if (status === 500)
+      log.error({ reason, stack: stackOf(error), ...more }, 'an admission failed because of a fault of ours');
+    else log.warn({ reason, status, why: problem, ...more }, 'a request was not answered with a review');
   }
-  const { review, verdict, ms } = event;
+
+  return (event) => (event.kind === 'rejected' ? observeRejection(event) : observeAnswer(event, log, metrics));
+}
+
+function observeAnswer(
+  { review, verdict, ms }: Answered,
+  log: Logger,
+  metrics: AdmissionReportOptions['metrics'],
+): void {
   metrics.admissions.inc({ reason: verdict.reason });
   metrics.duration.observe(ms / 1_000);
   for (const { reason } of verdict.images) metrics.images.inc({ reason });

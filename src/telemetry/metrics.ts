@@ -19,7 +19,10 @@ export function createMetrics() {
     admissions: counter('admissions_total', 'Answered reviews by reason', ['reason']),
     images: counter('images_total', 'Images of answered reviews by reason', ['reason']),
     ensures: counter('ensures_total', 'What became of the pull Secret while an admission waited for it', ['reason']),
-    rejected: counter('reviews_rejected_total', 'Requests not answered with a review, by HTTP status', ['status']),
+    rejected: counter('reviews_rejected_total', 'Requests not answered with a review, by reason and HTTP status', [
+      'reason',
+      'status',
+    ]),
     duration: new Histogram({
       name: 'pullpass_admission_duration_seconds',
       help: 'Time from the whole request read to the answer',
@@ -83,7 +86,21 @@ export function createMetrics() {
       'Whether a setting is not what the webhook configuration in the cluster says',
       ['setting'],
     ),
-    certificateExpiry: gauge('certificate_expiry_timestamp_seconds', 'When the serving certificate expires', []),
-    ready: gauge('ready', 'Whether this replica has been ready and is not draining', []),
+    caBundleWrites: counter(
+      'ca_bundle_writes_total',
+      'Writes of the caBundle of the webhook configuration by outcome',
+      ['outcome'],
+    ),
+    caBundleTrue: gauge(
+      'ca_bundle_true',
+      'Whether every entry of the webhook configuration trusts the certificate in use',
+      [],
+    ),
+    certificateExpiry: gauge('certificate_expiry_timestamp_seconds', 'When the certificate in use expires', []),
+    certificateChanges: counter('certificate_changes_total', 'Changes of the serving certificate by outcome', [
+      'outcome',
+    ]),
+    caExpiry: gauge('ca_expiry_timestamp_seconds', 'When our own CA expires, if there is one', []),
+    ready: gauge('ready', 'Whether this replica is ready', []),
   };
 }

@@ -16,6 +16,7 @@ import type { Labels } from '../core/selector.ts';
 import { readSubject, type Subject } from '../core/subject.ts';
 import type { PullSecretState, ServiceAccountState } from '../core/surroundings.ts';
 import type { Workloads } from '../core/workload.ts';
+import { lookUpTime } from './deadline.ts';
 import type { CredentialsInForce, Ensure } from './ensure.ts';
 import type { ReviewRequest } from './review.ts';
 import { warningsFor } from './warning.ts';
@@ -23,10 +24,14 @@ import { warningsFor } from './warning.ts';
 /** Absent and could not tell are different answers. */
 export type Found<T> = { readonly found: T } | { readonly absent: true } | { readonly unknown: string };
 
-/** The cluster as an admission sees it: from memory, or by one live read where memory does not know. */
+/** The cluster as an admission sees it: from memory, or within so many milliseconds by a live read where memory does not know. */
 export interface AdmissionView {
-  namespace(name: string, takesPart: (labels: Labels) => boolean): Promise<Found<{ readonly labels: Labels }>>;
-  serviceAccount(namespace: string, name: string): Promise<Found<ServiceAccountState>>;
+  namespace(
+    name: string,
+    takesPart: (labels: Labels) => boolean,
+    withinMs: number,
+  ): Promise<Found<{ readonly labels: Labels }>>;
+  serviceAccount(namespace: string, name: string, withinMs: number): Promise<Found<ServiceAccountState>>;
   pullSecret(namespace: string): PullSecretState | undefined;
 }
 
@@ -45,9 +50,16 @@ export interface Admission {
   readonly warnings: readonly string[];
 }
 
+/** The namespace as it was found, and how long another look at it may take. */
+interface Place {
+  readonly namespace: string;
+  readonly labels: Labels;
+  readonly withinMs: number;
+}
+
 export type Verdict = Admission | { readonly couldNotTell: string };
 
-/** @param timeoutMs what is left of the request's time-out, less a margin */
+/** @param timeoutMs what is left of the request's time-out, less a margin; everything stays within it */
 export type Admit = (review: ReviewRequest, timeoutMs: number) => Promise<Verdict>;
 
 export function createAdmission(
@@ -60,38 +72,50 @@ export function createAdmission(
   const { participation, workloads, pullSecretName } = settings;
 
   return async (review, timeoutMs) => {
-    const started = now();
     const subject = readSubject(review, workloads);
     if (typeof subject === 'string') return leftAlone(subject);
-    const { namespace } = review;
+    const { namespace, dryRun } = review;
+    // What waits holds the subject alone: the review may be megabytes.
+    return admit(subject, { namespace, dryRun }, timeoutMs);
+  };
+
+  async function admit(
+    subject: Subject,
+    { namespace, dryRun }: Pick<ReviewRequest, 'namespace' | 'dryRun'>,
+    timeoutMs: number,
+  ): Promise<Verdict> {
+    const started = now();
+    const left = (ofMs: number): number => ofMs - (now() - started);
+    const lookUpMs = lookUpTime(timeoutMs);
     const takesPart = (labels: Labels): boolean => namespaceRefusal(namespace, labels, participation) === undefined;
     if (namespaceRefusal(namespace, {}, participation) === 'namespace-excluded') return leftAlone('namespace-excluded');
-    const known = await view.namespace(namespace, takesPart);
+    const known = await view.namespace(namespace, takesPart, left(lookUpMs));
     if ('unknown' in known) return { couldNotTell: `namespace: ${known.unknown}` };
     if ('absent' in known || !takesPart(known.found.labels)) return leftAlone('namespace-not-enabled');
     const credentials = inForce();
-    const { labels, images } = await decideFor(subject, namespace, known.found.labels, credentials.policy);
+    const place: Place = { namespace, labels: known.found.labels, withinMs: left(lookUpMs) };
+    const { labels, images } = await decideFor(subject, place, credentials.policy);
     if (!needsSurroundings(subject, images, pullSecretName)) return leftAlone('no-private-image', images);
-    const account = await view.serviceAccount(namespace, subject.serviceAccount);
+    const account = await view.serviceAccount(namespace, subject.serviceAccount, left(lookUpMs));
     if ('unknown' in account) return { couldNotTell: `ServiceAccount: ${account.unknown}` };
     const serviceAccount = 'found' in account ? account.found : { pullSecrets: [], enforcesMountable: false };
     const decide = (): Injection =>
       planInjection(subject, images, { serviceAccount, pullSecret: view.pullSecret(namespace) }, pullSecretName);
     const injection = decide();
     if (injection.needs.length === 0) return answer(subject, injection);
-    if (review.dryRun) return answer(subject, injection, 'dry-run');
-    const request = { namespace, labels, needs: injection.needs, timeoutMs: timeoutMs - (now() - started) };
+    if (dryRun) return answer(subject, injection, 'dry-run');
+    const request = { namespace, labels, needs: injection.needs, timeoutMs: left(timeoutMs) };
     const ensured = await ensure(request, credentials);
     // A Secret that only the write found to be somebody else's must not be listed either: decide again.
     return ensured === 'foreign' ? answer(subject, decide()) : answer(subject, injection, ensured);
-  };
+  }
 
   /** An image that only the labels keep from its credential gets a second look: the namespace may just have been relabelled. */
-  async function decideFor(subject: Subject, namespace: string, labels: Labels, policy: Policy) {
+  async function decideFor(subject: Subject, { namespace, labels, withinMs }: Place, policy: Policy) {
     const decide = (current: Labels): readonly ImageDecision[] => decideImages(subject.images, current, policy);
     const images = decide(labels);
     if (images.every(isSettled)) return { labels, images };
-    const fresh = await view.namespace(namespace, (current) => decide(current).every(isSettled));
+    const fresh = await view.namespace(namespace, (current) => decide(current).every(isSettled), withinMs);
     // A second look that could not be had changes nothing: what was known of the namespace still stands.
     if (!('found' in fresh)) return { labels, images };
     return { labels: fresh.found.labels, images: decide(fresh.found.labels) };

@@ -14,6 +14,15 @@ export function deadlineOf(url: string): number {
   return Math.max(timeout - MARGIN_MS, timeout / 2);
 }
 
+/**
+ * What look-ups may take of it, all of one request together. Whoever cannot tell by then says "come again", which the API
+ * server does after a second and within the same time-out: so it can ask twice in 3 s, and a read that is still under way
+ * serves the second time.
+ */
+export function lookUpTime(timeoutMs: number): number {
+  return Math.max(0, timeoutMs / 3);
+}
+
 /** The forms that the API server sends: `10s`, `1m30s`, `500ms`, `1.5s`. */
 export function parseGoDuration(text: string): number | undefined {
   if (!/^(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m))+$/.test(text)) return undefined;

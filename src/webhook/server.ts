@@ -1,15 +1,39 @@
 // The HTTPS door, HTTP/1.1: bytes in, answer out. It knows status codes and nothing of decisions. A review that is one is
 // always answered with 200; the rest gets the status that lets the administrator's failurePolicy decide.
+import { createServer as createHttpsServer } from 'node:https';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastify from 'fastify';
+import type { RejectReason } from '../core/reason.ts';
 import type { Admit, Verdict } from './admission.ts';
 import { formatAnswer } from './answer.ts';
+import { BODY_MAX_BYTES, type Body, readBody } from './body.ts';
+import { watchLoop } from './busy-loop.ts';
+import { followConnections } from './connections.ts';
 import { deadlineOf } from './deadline.ts';
-import { type ReadReview, readReview } from './review.ts';
+import { createGate, type Limits, type Ticket } from './gate.ts';
+import { mayComeAgain, REJECT_PROBLEM, REJECT_STATUS, reasonOf } from './rejection.ts';
+import { type ReviewRequest, readReview } from './review.ts';
+import { endClient, TIME_OUTS } from './slow-clients.ts';
+
+export interface Tls {
+  /** PEM. */
+  readonly key: string;
+  /** PEM, the leaf first. */
+  readonly cert: string;
+  readonly minVersion: 'TLSv1.3' | 'TLSv1.2';
+}
+
+export interface Door {
+  readonly app: FastifyInstance;
+  /** New connections get this certificate; those that are open stay as they are. Throws when it cannot be used. */
+  swap(tls: Tls): void;
+  /** Sends every client elsewhere; resolves when they have gone, or after so many milliseconds. */
+  dismiss(withinMs: number): Promise<void>;
+}
 
 export interface ServerOptions {
-  /** PEM. */
-  readonly certificate: { readonly key: string; readonly cert: string };
+  /** Without a certificate no connection comes about until `swap` brings one. */
+  readonly tls: Pick<Tls, 'minVersion'> & Partial<Tls>;
   readonly admit: Admit;
   /** False until every watch has delivered once: then nothing can be told yet. */
   readonly canTell: () => boolean;
@@ -18,82 +42,121 @@ export interface ServerOptions {
   readonly observe: (event: ServerEvent) => void;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
+  readonly limits?: Limits;
 }
+
+/** A review without the objects in it. */
+export type ReviewHead = Pick<ReviewRequest, 'uid' | 'namespace' | 'name' | 'kind' | 'dryRun'>;
 
 export type ServerEvent =
   | {
       readonly kind: 'answered';
-      readonly review: Extract<ReadReview, { ok: true }>['review'];
+      readonly review: ReviewHead;
       readonly verdict: Exclude<Verdict, { couldNotTell: string }>;
       readonly ms: number;
     }
-  | { readonly kind: 'rejected'; readonly status: number; readonly problem: string; readonly error?: unknown };
+  | ({ readonly kind: 'rejected'; readonly status: number; readonly problem: string } & Rejection);
 
-/** An object may have 3 MiB, and an update sends it twice. */
-const BODY_MAX_BYTES = 8 * 1024 * 1024;
-/** Who has not sent a whole request by then holds memory and nothing else: the API server sends at once. */
-const REQUEST_MS = 30_000;
-/** Longer than the 90 s after which the API server closes an idle connection: it never retries a POST that we cut off. */
-const KEEP_ALIVE_MS = 180_000;
+interface Rejection {
+  readonly reason: RejectReason;
+  readonly problem?: string;
+  readonly error?: unknown;
+}
 
-export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const app = fastify({
-    https: { ...options.certificate, minVersion: 'TLSv1.3' },
-    bodyLimit: BODY_MAX_BYTES,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    requestTimeout: REQUEST_MS,
+/**
+ * Four of the largest bodies, or hundreds of usual ones (2 to 60 KB); and more requests than one API server has under way at
+ * all (400 + 200 by default), since those that wait for a look-up or a write cost little.
+ */
+const LIMITS: Limits = { bytes: 4 * BODY_MAX_BYTES, requests: 1_000 };
+const TICKET = 'ticket';
+
+export async function createServer(options: ServerOptions): Promise<Door> {
+  const { now, limits = LIMITS } = options;
+  const server = createHttpsServer({ ...options.tls, ...TIME_OUTS });
+  const { dismiss } = followConnections(server);
+  const app: FastifyInstance = fastify({
+    serverFactory: (handler) => server.on('request', handler),
+    clientErrorHandler: (error, socket) => endClient(error, socket, (reason) => observe(options, { reason })),
     return503OnClosing: false,
     forceCloseConnections: false,
     logger: false,
   });
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  app.addHook('onSend', async (_request, reply) => {
-    if (options.draining()) reply.header('connection', 'close');
+  const tooBusy = watchLoop({ now, atEndOfTurn: (callback) => void setImmediate(callback) });
+  const gate = createGate({ limits, tooBusy, now });
+  app.decorateRequest(TICKET, null);
+  app.addHook('onRequest', (request, reply, done) => {
+    const entered = gate.enter(announcedBy(request));
+    // Before fastify reads the body: what is refused must cost little. Node drains the body once the answer is out.
+    if (typeof entered === 'string') return void reject(reply, options, { reason: entered });
+    request.setDecorator(TICKET, entered);
+    reply.raw.once('close', () => entered.leave());
+    done();
   });
-  app.setErrorHandler((error, _request, reply) => reject(reply, options, statusOf(error), error));
-  app.setNotFoundHandler((_request, reply) => reject(reply, options, 404));
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', (request, stream, done) =>
+    readBody(stream, announcedBy(request), ticketOf(request), (body) => done(null, body)),
+  );
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (options.draining()) reply.header('connection', 'close');
+    done(null, payload);
+  });
+  app.setErrorHandler((error, _request, reply) => reject(reply, options, { reason: reasonOf(error), error }));
+  app.setNotFoundHandler((_request, reply) => reject(reply, options, { reason: 'not-found' }));
   app.post('/mutate', (request, reply) => mutate(request, reply, options));
-  return app;
+  return { app, swap: (tls) => server.setSecureContext({ ...tls }), dismiss };
 }
 
 async function mutate(request: FastifyRequest, reply: FastifyReply, options: ServerOptions): Promise<FastifyReply> {
   const started = options.now();
-  if (!Buffer.isBuffer(request.body)) return reject(reply, options, 400);
-  const read = readReview(request.body);
-  if (!read.ok) return reject(reply, options, 400, new Error(read.problem));
-  if (!options.canTell()) return retryLater(reply, options, 'the view of the cluster is not complete yet');
+  const asked = ask(request, options);
+  if ('reason' in asked) return reject(reply, options, asked);
   // Caught here: fastify would take the status, and with it the message, from an error that brings one.
-  const verdict = await options.admit(read.review, deadlineOf(request.url)).catch((error: unknown) => ({ error }));
-  if ('error' in verdict) return reject(reply, options, 500, verdict.error);
-  if ('couldNotTell' in verdict) return retryLater(reply, options, verdict.couldNotTell);
-  options.observe({ kind: 'answered', review: read.review, verdict, ms: options.now() - started });
-  return reply.type('application/json').send(formatAnswer(read.review.uid, verdict));
+  const verdict = await asked.verdict.catch((error: unknown) => ({ error }));
+  if ('error' in verdict) return reject(reply, options, { reason: 'fault', error: verdict.error });
+  if ('couldNotTell' in verdict)
+    return reject(reply, options, { reason: 'could-not-tell', problem: verdict.couldNotTell });
+  options.observe({ kind: 'answered', review: asked.review, verdict, ms: options.now() - started });
+  return reply.type('application/json').send(formatAnswer(asked.review.uid, verdict));
 }
 
-/** The API server sends a 503 with this header again, within the request's time-out. */
-function retryLater(reply: FastifyReply, options: ServerOptions, problem: string): FastifyReply {
-  reply.header('retry-after', '1');
-  return reject(reply, options, 503, new Error(problem));
+/** Nothing of the body lives on while the verdict is waited for: it may be megabytes, and many may wait. */
+function ask(
+  request: FastifyRequest,
+  options: ServerOptions,
+): { readonly review: ReviewHead; readonly verdict: Promise<Verdict> } | Rejection {
+  const body = request.body as Body | undefined;
+  const ticket = ticketOf(request);
+  request.body = undefined;
+  if (!body) return { reason: 'malformed' };
+  if ('refused' in body) return { reason: body.refused };
+  const overloaded = ticket.begin();
+  if (overloaded !== undefined) return { reason: overloaded };
+  const read = readReview(body.bytes);
+  if (!read.ok) return { reason: 'malformed', problem: read.problem };
+  if (!options.canTell()) return { reason: 'not-synced' };
+  const { uid, namespace, name, kind, dryRun } = read.review;
+  const timeoutMs = deadlineOf(request.url) - (options.now() - ticket.arrived);
+  return { review: { uid, namespace, name, kind, dryRun }, verdict: options.admit(read.review, timeoutMs) };
 }
 
-const PROBLEMS: Readonly<Record<number, string>> = {
-  400: 'the body is not an AdmissionReview',
-  404: 'there is only POST /mutate',
-  413: 'the body is larger than 8 MiB',
-  415: 'the content type is not application/json',
-  500: 'internal error',
-};
-
-function reject(reply: FastifyReply, options: ServerOptions, status: number, error?: unknown): FastifyReply {
-  // What went wrong inside is for the log; a stranger learns the status and, for 4xx, what was wrong with the request.
-  const told = status === 503 || status === 400;
-  const problem = told && error instanceof Error ? error.message : (PROBLEMS[status] ?? 'refused');
-  options.observe({ kind: 'rejected', status, problem, ...(status === 500 ? { error } : {}) });
+function reject(reply: FastifyReply, options: ServerOptions, rejection: Rejection): FastifyReply {
+  const { status, problem } = observe(options, rejection);
+  if (mayComeAgain(rejection.reason)) reply.header('retry-after', '1');
+  // Who sends so much is not the API server, and may go on sending.
+  if (rejection.reason === 'too-large') reply.header('connection', 'close');
   return reply.code(status).type('text/plain').send(`${problem}\n`);
 }
 
-function statusOf(error: unknown): number {
-  const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : 500;
-  return typeof status === 'number' && status >= 400 && status < 500 ? status : 500;
+function observe(options: ServerOptions, { reason, problem = REJECT_PROBLEM[reason], error }: Rejection) {
+  const status = REJECT_STATUS[reason];
+  options.observe({ kind: 'rejected', reason, status, problem, ...(reason === 'fault' ? { error } : {}) });
+  return { status, problem };
+}
+
+function announcedBy(request: FastifyRequest): number {
+  return Number(request.headers['content-length'] ?? 0);
+}
+
+function ticketOf(request: FastifyRequest): Ticket {
+  return request.getDecorator<Ticket>(TICKET);
 }

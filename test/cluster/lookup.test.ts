@@ -1,16 +1,21 @@
 import t from 'tap';
 import type { Live } from '../../src/cluster/live-reads.ts';
 import { lookup } from '../../src/cluster/lookup.ts';
-import { SYSTEM_TIME } from '../../src/cluster/time.ts';
+import { SYSTEM_TIME, type Time } from '../../src/cluster/time.ts';
 import type { NamespaceState } from '../../src/cluster/view.ts';
 import { PLAIN_SERVICE_ACCOUNT, type ServiceAccountState } from '../../src/core/surroundings.ts';
 
 const GOOD: NamespaceState = { labels: { on: 'yes' }, terminating: false };
 const BAD: NamespaceState = { labels: {}, terminating: false };
+/** More than anything here takes. */
+const LONG = 5_000;
 const isGood = (labels: Readonly<Record<string, string>>) => labels.on === 'yes';
 
 /** A view that can be told things, and live reads that answer as the test says. */
-function start(answer: () => Promise<Live<NamespaceState>> = async () => ({ absent: true })) {
+function start(
+  answer: () => Promise<Live<NamespaceState>> = async () => ({ absent: true }),
+  time: Pick<Time, 'sleep'> = SYSTEM_TIME,
+) {
   const namespaces = new Map<string, NamespaceState>();
   const accounts = new Map<string, ServiceAccountState>();
   const listeners = new Map<string, Set<() => void>>();
@@ -38,7 +43,7 @@ function start(answer: () => Promise<Live<NamespaceState>> = async () => ({ abse
     namespaces.set(name, state);
     for (const listener of listeners.get(name) ?? []) listener();
   }
-  const look = lookup({ view, live, waitMs: 20, patienceMs: 60, time: SYSTEM_TIME });
+  const look = lookup({ view, live, waitMs: 20, patienceMs: 60, time });
   return { look, tell, asked, accounts, listeners };
 }
 
@@ -47,19 +52,19 @@ t.test('what the view knows as good is answered without a wait or a live read', 
   tell('shop', GOOD);
   accounts.set('shop/default', PLAIN_SERVICE_ACCOUNT);
   let settled = false;
-  look.namespace('shop', isGood).then(() => {
+  look.namespace('shop', isGood, LONG).then(() => {
     settled = true;
   });
   await Promise.resolve();
   t.ok(settled, 'within one turn');
-  t.same(await look.serviceAccount('shop', 'default'), { found: PLAIN_SERVICE_ACCOUNT });
+  t.same(await look.serviceAccount('shop', 'default', LONG), { found: PLAIN_SERVICE_ACCOUNT });
   t.same(asked, []);
 });
 
 t.test('what the watch delivers in time needs no live read', async (t) => {
   const { look, tell, asked, listeners } = start();
   tell('shop', BAD);
-  const answer = look.namespace('shop', isGood);
+  const answer = look.namespace('shop', isGood, LONG);
   tell('shop', BAD);
   tell('shop', GOOD);
   t.same(await answer, { found: GOOD });
@@ -70,26 +75,64 @@ t.test('what the watch delivers in time needs no live read', async (t) => {
 t.test('else one live read decides, also that it is not good', async (t) => {
   const { look, tell, asked } = start(async () => ({ found: BAD }));
   tell('shop', BAD);
-  t.same(await look.namespace('shop', isGood), { found: BAD });
-  t.same(await look.serviceAccount('shop', 'robot'), { found: PLAIN_SERVICE_ACCOUNT });
+  t.same(await look.namespace('shop', isGood, LONG), { found: BAD });
+  t.same(await look.serviceAccount('shop', 'robot', LONG), { found: PLAIN_SERVICE_ACCOUNT });
   t.same(asked, ['shop', 'shop/robot']);
 });
 
 t.test('the watch may overtake a slow live read', async (t) => {
   const { look, tell } = start(() => new Promise(() => undefined));
   setTimeout(() => tell('shop', GOOD), 30);
-  t.same(await look.namespace('shop', isGood), { found: GOOD });
+  t.same(await look.namespace('shop', isGood, LONG), { found: GOOD });
 });
 
 t.test('a spent budget gives the watch more time', async (t) => {
   const { look, tell } = start(async () => ({ unknown: 'spent' }));
   setTimeout(() => tell('shop', GOOD), 40);
-  t.same(await look.namespace('shop', isGood), { found: GOOD });
+  t.same(await look.namespace('shop', isGood, LONG), { found: GOOD });
 });
 
 t.test('unknown stays unknown: not labelled and could not tell differ', async (t) => {
   const { look, tell, listeners } = start(async () => ({ unknown: 'spent' }));
   tell('shop', BAD);
-  t.same(await look.namespace('shop', isGood), { unknown: 'spent' });
+  t.same(await look.namespace('shop', isGood, LONG), { unknown: 'spent' });
   t.equal(listeners.size, 0);
+});
+
+t.test('whoever has no time left gets "unknown" in time, and leaves no timer and nobody who listens', async (t) => {
+  const sleeping = new Set<Promise<void>>();
+  const time = {
+    sleep(ms: number, signal?: AbortSignal): Promise<void> {
+      const sleep = SYSTEM_TIME.sleep(ms, signal).finally(() => sleeping.delete(sleep));
+      sleeping.add(sleep);
+      return sleep;
+    },
+  };
+  for (const withinMs of [60, 10, 0, -50]) {
+    const { look, asked, listeners } = start(() => new Promise(() => undefined), time);
+    const began = performance.now();
+    t.same(await look.namespace('shop', isGood, withinMs), { unknown: 'not found out in time' });
+    const took = performance.now() - began;
+    t.ok(took < Math.max(0, withinMs) + 40, `${withinMs} ms to go, took ${took.toFixed(0)} ms`);
+    t.equal(asked.length, withinMs > 20 ? 1 : 0, 'no live read is begun when there is no time for it');
+    t.equal(listeners.size, 0);
+    await SYSTEM_TIME.sleep(0);
+    t.equal(sleeping.size, 0, 'no timer is left');
+  }
+});
+
+t.test('what is known takes no timer, however little time there is', async (t) => {
+  const time = { sleep: () => Promise.reject(new Error('slept')) };
+  const { look, tell, accounts } = start(undefined, time);
+  tell('shop', GOOD);
+  accounts.set('shop/default', PLAIN_SERVICE_ACCOUNT);
+  t.same(await look.namespace('shop', isGood, 0), { found: GOOD });
+  t.same(await look.serviceAccount('shop', 'default', 0), { found: PLAIN_SERVICE_ACCOUNT });
+});
+
+t.test('a live read that could not tell waits for the watch no longer than there is time', async (t) => {
+  const { look } = start(async () => ({ unknown: 'spent' }));
+  const began = performance.now();
+  t.same(await look.namespace('shop', isGood, 40), { unknown: 'spent' });
+  t.ok(performance.now() - began < 58, 'sooner than the patience for the watch');
 });

@@ -29,6 +29,7 @@ const DEFAULTS = {
   workloads: ['Deployment'],
   missedPods: { repair: 'off', restartsPerMinute: 30 },
   credentialHealth: { enabled: false, interval: 21_600_000, realms: [] },
+  certificate: { minTlsVersion: '1.3', caLife: 365 * 24 * 3_600_000, leafLife: 7 * 24 * 3_600_000 },
   metrics: { namespaces: false },
   requireNamespaces: false,
 };
@@ -113,7 +114,26 @@ const ROWS: readonly (readonly [text: string, complaints: readonly string[]])[] 
   [
     'zzz: 1',
     [
-      '1:1 zzz: unknown key, known here: credentials, pullSecret, namespaces, workloads, missedPods, credentialHealth, metrics, requireNamespaces',
+      '1:1 zzz: unknown key, known here: credentials, pullSecret, namespaces, workloads, missedPods, credentialHealth, certificate, metrics, requireNamespaces',
+    ],
+  ],
+  [
+    'certificate: { files: { cert: tls.crt, ca: "-----BEGIN CERTIFICATE-----\\n" }, minTlsVersion: "1.1" }',
+    [
+      '1:23 certificate.files.key: is missing, wanted a string',
+      '1:44 certificate.files.ca: wanted the path of a PEM file, not its content',
+      '1:94 certificate.minTlsVersion "1.1": unknown value, did you mean "1.2"?',
+    ],
+  ],
+  [
+    'certificate: { caLife: 48h, leafLife: 24h }',
+    ['1:39 certificate.leafLife "24h": a third of caLife at most, so that a CA outlives all that it signed'],
+  ],
+  [
+    'certificate: { leafLife: 1s, mode: self }',
+    [
+      '1:26 certificate.leafLife "1s": wanted a duration from 10s to 8784h',
+      '1:30 certificate.mode: unknown key, known here: files, minTlsVersion, caLife, leafLife',
     ],
   ],
   ['pullSecret:\n  nmae: x', ['2:3 pullSecret.nmae: unknown key, did you mean "name"?']],

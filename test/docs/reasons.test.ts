@@ -3,11 +3,14 @@
 import t from 'tap';
 import {
   APPLY_REASONS,
+  BUNDLE_OUTCOMES,
+  CERTIFICATE_OUTCOMES,
   DELETE_REASONS,
   ENSURE_REASONS,
   IMAGE_REASONS,
   OBJECT_REASONS,
   REFUSE_REASONS,
+  REJECT_REASONS,
   REPLACE_REASONS,
   WRITE_OUTCOMES,
 } from '../../src/core/reason.ts';
@@ -35,9 +38,12 @@ t.test('the tables of reasons are those of the code, in its words', async (t) =>
   const tables = {
     '**Object**': rowsOf(OBJECT_REASONS),
     '**Image**': rowsOf(IMAGE_REASONS),
+    '**Request (not answered with a review)**': rowsOf(REJECT_REASONS),
     '**Pull Secret (ensure)**': rowsOf(ENSURE_REASONS),
     '**Pull Secret (sync)**': SYNC,
     '**Outcome of a change (sync)**': rowsOf(WRITE_OUTCOMES),
+    '**Outcome of a change of the certificate**': rowsOf(CERTIFICATE_OUTCOMES),
+    '**Outcome of a write of the caBundle**': rowsOf(BUNDLE_OUTCOMES),
   };
   for (const [head, expected] of Object.entries(tables)) t.same(rows(part(operations, head)), expected, head);
 });
@@ -55,11 +61,22 @@ const GUIDES: readonly {
     reasons: Object.keys(ENSURE_REASONS),
     without: {},
   },
+  { head: '### By reason (requests)', reasons: Object.keys(REJECT_REASONS), without: {} },
   { head: '### By reason (sync)', reasons: Object.values(ACTS).flatMap(Object.keys), without: {} },
   {
     head: '### By outcome (sync)',
     reasons: Object.keys(WRITE_OUTCOMES),
     without: { written: 'the change was made', deleted: 'the change was made' },
+  },
+  {
+    head: '## The caBundle is not what it should be',
+    reasons: Object.keys(BUNDLE_OUTCOMES),
+    without: { written: 'it is what it should be' },
+  },
+  {
+    head: '## The certificate is not followed by the next',
+    reasons: Object.keys(CERTIFICATE_OUTCOMES),
+    without: { swapped: 'it is in use' },
   },
   { head: '## A login is not accepted', reasons: Object.keys(HEALTH_RESULTS), without: {} },
 ];

@@ -1,7 +1,12 @@
 // The rights of an installation: the table of the document is examples/rbac.yaml, rule by rule.
 import t from 'tap';
 import { parseAllDocuments } from 'yaml';
-import { DEFAULT_PULL_SECRET_NAME, LEASE_NAME, LOGINS_SECRET_NAME } from '../../src/core/names.ts';
+import {
+  AUTHORITY_SECRET_NAME,
+  DEFAULT_PULL_SECRET_NAME,
+  LEASE_NAME,
+  LOGINS_SECRET_NAME,
+} from '../../src/core/names.ts';
 import { part, read, rows } from './documents.ts';
 
 interface Rule {
@@ -23,6 +28,7 @@ const RESTRICTED: Readonly<Record<string, string>> = {
   [`secrets ${DEFAULT_PULL_SECRET_NAME}`]: '`resourceNames`: the name of the pull Secret',
   'mutatingwebhookconfigurations pullpass': '`resourceNames`: its own',
   [`secrets ${LOGINS_SECRET_NAME}`]: `\`resourceNames\`: \`${LOGINS_SECRET_NAME}\``,
+  [`secrets ${AUTHORITY_SECRET_NAME}`]: `\`resourceNames\`: \`${AUTHORITY_SECRET_NAME}\``,
   [`leases ${LEASE_NAME}`]: `\`resourceNames\`: \`${LEASE_NAME}\``,
 };
 

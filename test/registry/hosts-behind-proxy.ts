@@ -7,7 +7,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type tap from 'tap';
-import { makeServingCertificate } from '../../src/webhook/certificate.ts';
+import { certificateFor } from '../certificates/certificate-for.ts';
 
 export interface HostsBehindProxy {
   /** host:port */
@@ -28,7 +28,7 @@ export async function hostsBehindProxy(
   t: Pick<typeof tap, 'teardown'>,
   answers: Readonly<Record<string, Answer>>,
 ): Promise<HostsBehindProxy> {
-  const { key, cert, ca } = await makeServingCertificate(Object.keys(answers), new Date());
+  const { key, cert, ca } = await certificateFor(...Object.keys(answers));
   const [connected, asked]: [HostsBehindProxy['connected'], HostsBehindProxy['asked']] = [[], []];
   const server = createServer({ key, cert }, (request, response) => {
     const { host = '', authorization } = request.headers;

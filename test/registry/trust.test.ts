@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { makeServingCertificate } from '../../src/webhook/certificate.ts';
+import { certificateFor } from '../certificates/certificate-for.ts';
 import { hostsBehindProxy } from './hosts-behind-proxy.ts';
 
 /** @returns the status, or why there is none */
@@ -18,7 +18,7 @@ async function getOnce(url: string, env: Readonly<Record<string, string>>): Prom
 }
 
 t.test('the CAs of NODE_EXTRA_CA_CERTS and of the system are trusted, and no others', async (t) => {
-  const { key, cert, ca } = await makeServingCertificate(['localhost'], new Date());
+  const { key, cert, ca } = await certificateFor('localhost');
   const server = createServer({ key, cert }, (_, response) => response.end('{}'));
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
   t.teardown(() => void server.close());

@@ -94,9 +94,13 @@ t.test('a bad one is refused with all that is wrong with it, said once, and the 
 
 t.test('what needs a restart is refused as a whole', async (t) => {
   const { write, applied, said } = await start('');
-  await write('namespaces: { matchLabels: { a: b } }\nworkloads: [Job]\npullSecret: { name: other, grace: 1h }');
+  await write(
+    'namespaces: { matchLabels: { a: b } }\nworkloads: [Job]\npullSecret: { name: other, grace: 1h }\ncertificate: { leafLife: 24h }',
+  );
   t.equal(applied.length, 0);
-  t.match(said[0]?.fields, { problems: [/pullSecret.name/, /namespaces takes/, /workloads takes/] });
+  t.match(said[0]?.fields, {
+    problems: [/pullSecret.name/, /namespaces takes/, /workloads takes/, /certificate takes/],
+  });
 });
 
 t.test('a change between the reading for the start and the following is not missed', async (t) => {

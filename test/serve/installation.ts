@@ -15,6 +15,8 @@ export interface ServeProcess {
   readonly port: number;
   readonly healthPort: number;
   readonly pid: number;
+  /** Milliseconds of the wall clock. */
+  readonly startedAt: number;
   /** Everything that it printed so far. */
   output(): string;
   /** The sum of a metric over the labels that are given. */
@@ -87,13 +89,14 @@ export async function startServe(
   ];
   const { flags, env } = options.bundle ? asInTheImage() : { flags: [], env: {} };
   const preload = options.preload === undefined ? [] : [`--import=${options.preload}`];
+  const startedAt = Date.now();
   const child = spawn(process.execPath, [...flags, ...preload, program, ...all], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const served = describe(child, port, healthPort, () => output);
+  const served = describe(child, { port, healthPort, startedAt, output: () => output });
   await becomesReady(child, healthPort, () => output);
   return served;
 }
@@ -106,15 +109,16 @@ function asInTheImage(): { readonly flags: readonly string[]; readonly env: Read
   return { flags: entry.filter((part) => part.startsWith('--')), env: Object.fromEntries(env) };
 }
 
-function describe(child: ChildProcess, port: number, healthPort: number, output: () => string): ServeProcess {
+function describe(
+  child: ChildProcess,
+  started: Pick<ServeProcess, 'port' | 'healthPort' | 'startedAt' | 'output'>,
+): ServeProcess {
   const exited = new Promise<number | null>((resolve) => child.on('exit', resolve));
   return {
-    port,
-    healthPort,
+    ...started,
     pid: child.pid ?? 0,
-    output,
     async metric(name, labels = {}) {
-      const text = await (await fetch(`http://127.0.0.1:${healthPort}/metrics`)).text();
+      const text = await (await fetch(`http://127.0.0.1:${started.healthPort}/metrics`)).text();
       const wanted = Object.entries(labels).map(([key, value]) => `${key}="${value}"`);
       let sum = 0;
       for (const line of text.split('\n')) {

@@ -1,12 +1,12 @@
 // A second webhook beside Pullpass, as service meshes have one: it adds a container with a private image to every Pod that
 // lacks it. It runs inside the test.
 import { createServer } from 'node:https';
-import { makeServingCertificate } from '../../src/webhook/certificate.ts';
+import { certificateFor } from '../certificates/certificate-for.ts';
 import { freePorts } from '../control-plane/control-plane.ts';
 import { PRIVATE } from './story.ts';
 
 export async function serveSidecarInjector(): Promise<{ url: string; ca: string; stop: () => void }> {
-  const { ca, cert, key } = await makeServingCertificate(['localhost'], new Date());
+  const { ca, cert, key } = await certificateFor('localhost');
   const [port] = await freePorts(1);
   const server = createServer({ cert, key }, (request, response) => {
     let text = '';

@@ -1,51 +1,61 @@
 // Whether the webhook configuration agrees with the settings: what is said, and what is counted.
 import t from 'tap';
+import type { WebhookScope } from '../../src/cluster/webhook-rules.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import type { Credentials } from '../../src/serve/credentials-in-force.ts';
+import type { InForce } from '../../src/serve/credentials-in-force.ts';
 import { createWebhookScope } from '../../src/serve/webhook-scope.ts';
 import type { Logger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { fakeApi, json, until } from '../cluster/fake-api.ts';
 
 const PODS = { apiGroups: [''], resources: ['pods'], operations: ['CREATE'] };
 const DEPLOYMENTS = { apiGroups: ['apps'], resources: ['deployments'], operations: ['CREATE', 'UPDATE'] };
 const ENABLED = { matchLabels: { 'pullpass.dev/inject': 'enabled' } };
-const hook = (namespaceSelector: object, ...rules: readonly object[]) => ({ namespaceSelector, rules });
+const hook = (namespaceSelector: object, ...rules: readonly object[]) => ({ namespaceSelector, rules }) as WebhookScope;
+const GOOD = [hook(ENABLED, PODS, DEPLOYMENTS)];
+const BAD = [hook(ENABLED, PODS)];
 
-/** Answers with the next of these at each look. */
-async function start(test: Parameters<typeof fakeApi>[0], answers: readonly (readonly [number, unknown])[]) {
-  let looks = 0;
-  const { client, asked, calls } = await fakeApi(test, (_, response) => {
-    const [status, body] = answers[looks] ?? [500, {}];
-    looks += 1;
-    json(response, status, body);
-  });
-  const loaded = loadConfig('', 'defaults');
-  if ('problems' in loaded) throw new Error('the defaults are refused');
+/** The cluster and the settings can be changed, and whoever listens is told. */
+function make(first?: readonly WebhookScope[]) {
+  let webhooks = first;
+  let inForce = configured('');
+  const listeners: ((problems: readonly []) => void)[] = [];
+  const listen = (listener: (problems: readonly []) => void): void => void listeners.push(listener);
   const metrics = createMetrics();
   const lines: string[] = [];
   const write = (fields: object, message: string) => void lines.push(`${message} ${JSON.stringify(fields)}`);
   const scope = createWebhookScope({
-    client,
-    credentials: { inForce: () => loaded } as unknown as Credentials,
+    live: { webhooks: () => webhooks, onLive: listen },
+    credentials: { inForce: () => inForce, onChange: listen },
     webhookConfiguration: 'pullpass',
     log: { warn: write, error: write } as unknown as Logger,
     metrics,
   });
-  test.teardown(() => scope.stop());
+  const tell = (): void => {
+    for (const listener of listeners) listener([]);
+  };
   return {
     scope,
-    asked,
     lines,
-    /** One look, at once. @returns the settings that differ */
-    async look(): Promise<readonly string[]> {
-      const before = calls.length;
-      scope.start();
-      await until(() => calls.length > before, 'it is looked at');
+    /** @returns the settings that differ then */
+    async becomes(next: readonly WebhookScope[] | undefined): Promise<readonly string[]> {
+      webhooks = next;
+      tell();
+      return differing(metrics);
+    },
+    configure(text: string): Promise<readonly string[]> {
+      inForce = configured(text);
+      tell();
       return differing(metrics);
     },
     differing: () => differing(metrics),
   };
+}
+
+function configured(text: string): InForce {
+  const loaded = loadConfig(text, 'here');
+  if ('problems' in loaded) throw new Error(loaded.problems.join());
+  // Nothing else of what is in force is looked at.
+  return { config: loaded.config } as InForce;
 }
 
 async function differing({ webhookDiffers }: ReturnType<typeof createMetrics>): Promise<readonly string[]> {
@@ -55,58 +65,48 @@ async function differing({ webhookDiffers }: ReturnType<typeof createMetrics>): 
 
 t.test('a difference is counted as long as it is there, and said when it appears', async (t) => {
   const rows = [
-    ['all is well', { webhooks: [hook(ENABLED, PODS, DEPLOYMENTS)] }, [], 0],
-    ['a kind is missing', { webhooks: [hook(ENABLED, PODS)] }, ['workloads 1'], 1],
-    ['and still is', { webhooks: [hook(ENABLED, PODS)] }, ['workloads 1'], 1],
-    ['other namespaces too', { webhooks: [hook({}, PODS)] }, ['namespaces 1', 'workloads 1'], 2],
-    ['no webhooks at all', { webhooks: null }, ['namespaces 1', 'workloads 1'], 3],
-    ['mended', { webhooks: [hook(ENABLED, PODS, DEPLOYMENTS)] }, [], 3],
-    ['a kind is missing again', { webhooks: [hook(ENABLED, PODS)] }, ['workloads 1'], 4],
+    ['all is well', GOOD, [], 0],
+    ['a kind is missing', BAD, ['workloads 1'], 1],
+    ['and still is', BAD, ['workloads 1'], 1],
+    ['other namespaces too', [hook({}, PODS)], ['namespaces 1', 'workloads 1'], 2],
+    ['no webhooks at all', [], ['namespaces 1', 'workloads 1'], 3],
+    ['mended', GOOD, [], 3],
+    ['a kind is missing again', BAD, ['workloads 1'], 4],
+    ['it is gone, which is said elsewhere', undefined, ['workloads 1'], 4],
   ] as const;
-  const { look, lines, asked } = await start(
-    t,
-    rows.map(([, body]) => [200, body]),
-  );
-  for (const [because, , settings, said] of rows) {
-    t.same(await look(), settings, because);
+  const { scope, lines, becomes } = make();
+  scope.start();
+  for (const [because, webhooks, settings, said] of rows) {
+    t.same(await becomes(webhooks), settings, because);
     t.equal(lines.length, said, because);
   }
   t.match(lines[0], /^the webhook configuration does not agree with the settings .*CREATE of Deployment\.apps/);
-  t.same(
-    [...new Set(asked.map(({ method, path }) => `${method} ${path}`))],
-    ['GET /apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/pullpass'],
-  );
 });
 
-t.test('one that cannot be read says nothing new, and whoever stops knows nothing', async (t) => {
-  const bad = { webhooks: [hook(ENABLED, PODS)] };
-  const { look, lines, scope, differing } = await start(t, [
-    [200, bad],
-    [500, {}],
-    [404, {}],
-    [200, bad],
-  ]);
-  for (let i = 0; i < 3; i++) t.same(await look(), ['workloads 1']);
-  t.equal(lines.length, 1);
+t.test('a change of the settings is compared too', async (t) => {
+  const { scope, configure } = make(BAD);
+  scope.start();
+  t.same(await configure('workloads: []'), []);
+  t.same(await configure('workloads: [StatefulSet]'), ['workloads 1']);
+});
+
+t.test('only whoever was started says and knows anything', async (t) => {
+  const { scope, lines, becomes, differing } = make(BAD);
+  t.same(await becomes(BAD), []);
+  scope.start();
+  t.same(await differing(), ['workloads 1'], 'what is there is looked at at once');
   await scope.stop();
   t.same(await differing(), []);
+  t.same(await becomes([]), []);
+  t.equal(lines.length, 1);
+  scope.start();
+  t.same(await differing(), ['namespaces 1', 'workloads 1']);
 });
 
-t.test('whoever stops during a look knows nothing either', async (t) => {
-  const answer = Promise.withResolvers<{ status: number; body: unknown }>();
-  const metrics = createMetrics();
-  const loaded = loadConfig('', 'x');
-  if ('problems' in loaded) throw new Error('the defaults are good');
-  const scope = createWebhookScope({
-    client: { call: () => answer.promise } as never,
-    credentials: { inForce: () => loaded } as never,
-    webhookConfiguration: 'pullpass',
-    log: { warn: () => undefined, error: () => undefined } as never,
-    metrics,
-  });
+t.test('one that is malformed is said, and ends nothing', async (t) => {
+  const { scope, lines, becomes } = make();
   scope.start();
-  const stopping = scope.stop();
-  answer.resolve({ status: 200, body: { webhooks: [] } });
-  await stopping;
-  t.same(await differing(metrics), []);
+  t.same(await becomes([{ rules: 'none' } as never]), []);
+  t.match(lines, [/^the webhook configuration is malformed/]);
+  t.same(await becomes(BAD), ['workloads 1']);
 });

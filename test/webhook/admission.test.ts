@@ -23,6 +23,9 @@ interface Cluster {
   readonly pullSecret?: () => PullSecretState | undefined;
   readonly ensured?: EnsureReason;
   readonly credentialFor?: LabelSelector;
+  readonly workloads?: Parameters<typeof selectWorkloads>[0];
+  /** Milliseconds that each look-up takes. */
+  readonly lookUpMs?: number;
 }
 
 function setUp(cluster: Cluster = {}) {
@@ -30,19 +33,25 @@ function setUp(cluster: Cluster = {}) {
   if (!parsed.ok) throw new Error(parsed.problem);
   const namespaces = [...(cluster.namespaces ?? [{ found: { labels: ENABLED } }])];
   const calls: string[] = [];
+  const allowed: number[] = [];
+  let clock = 0;
   const admit = createAdmission(
     {
       participation: { namespaces: { matchLabels: ENABLED }, own: OWN },
-      workloads: selectWorkloads([]),
+      workloads: selectWorkloads(cluster.workloads ?? []),
       pullSecretName: NAME,
     },
     {
-      async namespace(name) {
+      async namespace(name, _takesPart, withinMs) {
         calls.push(`namespace ${name}`);
+        allowed.push(withinMs);
+        clock += cluster.lookUpMs ?? 0;
         return (namespaces.length > 1 ? namespaces.shift() : namespaces[0]) ?? { absent: true };
       },
-      async serviceAccount(namespace, name) {
+      async serviceAccount(namespace, name, withinMs) {
         calls.push(`ServiceAccount ${namespace}/${name}`);
+        allowed.push(withinMs);
+        clock += cluster.lookUpMs ?? 0;
         return cluster.serviceAccount ?? { absent: true };
       },
       pullSecret: cluster.pullSecret ?? (() => undefined),
@@ -62,7 +71,7 @@ function setUp(cluster: Cluster = {}) {
       ]);
       return { policy, renderings: renderingsOf(policy) };
     },
-    () => 0,
+    () => clock,
   );
   const review = (image: string, more: object = {}) => {
     const object = { spec: { containers: [{ name: 'c', image }] } };
@@ -78,7 +87,7 @@ function setUp(cluster: Cluster = {}) {
     };
     return admit({ ...request, object, oldObject: undefined, ...more }, 5_000);
   };
-  return { calls, review };
+  return { calls, review, allowed };
 }
 
 t.test('a private image: looked up, ensured within what is left of the time, listed', async (t) => {
@@ -154,4 +163,22 @@ t.test('only the request says where: the namespace in the object means nothing',
   const spec = { containers: [{ name: 'c', image: PRIVATE }] };
   await review(PRIVATE, { object: { metadata: { namespace: 'elsewhere' }, spec } });
   t.notOk(calls.join().includes('elsewhere'));
+});
+
+t.test('look-ups share a third of the time, and the write gets what is left of the whole', async (t) => {
+  const old = { found: { labels: ENABLED } };
+  const { calls, review, allowed } = setUp({ lookUpMs: 600 });
+  await review(PRIVATE);
+  t.same(allowed.map(Math.round), [1_667, 1_067]);
+  t.equal(calls.at(-1), 'ensure shop ghcr within 3800');
+  const again = setUp({ lookUpMs: 600, namespaces: [old], credentialFor: { matchLabels: { further: 'yes' } } });
+  await again.review(PRIVATE);
+  t.same(again.allowed.map(Math.round), [1_667, 1_067], 'a second look at the namespace has its part of it');
+});
+
+t.test('a ServiceAccount that cannot be told in time is no answer, for a template too', async (t) => {
+  const kind = { group: 'apps', kind: 'Deployment' };
+  const object = { spec: { template: { spec: { containers: [{ name: 'c', image: PRIVATE }] } } } };
+  const { review } = setUp({ serviceAccount: { unknown: 'not found out in time' }, workloads: ['Deployment'] });
+  t.strictSame(await review(PRIVATE, { kind, object }), { couldNotTell: 'ServiceAccount: not found out in time' });
 });

@@ -4,11 +4,12 @@ import t from 'tap';
 import { compilePolicy } from '../../src/core/policy.ts';
 import { selectWorkloads } from '../../src/core/workload.ts';
 import { type Admit, createAdmission } from '../../src/webhook/admission.ts';
-import { makeServingCertificate } from '../../src/webhook/certificate.ts';
+import type { Limits } from '../../src/webhook/gate.ts';
 import { createServer, type ServerEvent } from '../../src/webhook/server.ts';
+import { certificateFor } from '../certificates/certificate-for.ts';
 import { renderingsOf } from '../core/given.ts';
 
-const certificate = await makeServingCertificate(['localhost'], new Date());
+const tls = { ...(await certificateFor('localhost')), minVersion: 'TLSv1.3' } as const;
 const JSON_TYPE = { 'content-type': 'application/json' };
 const CANARY = 'canary-of-an-inner-fault';
 
@@ -29,16 +30,25 @@ const plainAdmit = createAdmission(
   () => 0,
 );
 
-async function open(options: { admit?: Admit; canTell?: boolean; draining?: boolean } = {}) {
-  const { admit = plainAdmit, canTell = true, draining = false } = options;
+interface OpenOptions {
+  readonly admit?: Admit;
+  readonly canTell?: boolean;
+  readonly draining?: boolean;
+  readonly limits?: Limits;
+  readonly now?: () => number;
+}
+
+async function open(options: OpenOptions = {}) {
+  const { admit = plainAdmit, canTell = true, draining = false, now = () => 0, limits } = options;
   const events: ServerEvent[] = [];
-  const app = await createServer({
-    certificate,
+  const { app } = await createServer({
+    tls,
     admit,
     canTell: () => canTell,
     draining: () => draining,
     observe: (event) => events.push(event),
-    now: () => 0,
+    now,
+    ...(limits === undefined ? {} : { limits }),
   });
   t.teardown(() => app.close());
   const post = (payload: string | Buffer, headers: Record<string, string> = JSON_TYPE, url = '/mutate?timeout=10s') =>
@@ -102,23 +112,29 @@ t.test('a content type with parameters is JSON all the same', async (t) => {
 t.test('what is not a review is refused with a status and a sentence', async (t) => {
   const { app, post, events } = await open();
   const refused = [
-    [400, 'the body is not JSON', await post('{')],
-    [400, 'the body is not an AdmissionReview of admission.k8s.io/v1', await post('[]')],
-    [400, 'the AdmissionReview has no request', await post(review({}).replace('"request"', '"response"'))],
-    [400, 'the request has no uid or no kind', await post(review({ uid: '' }))],
-    [400, 'the body is not an AdmissionReview', await app.inject({ method: 'POST', url: '/mutate' })],
-    [404, 'there is only POST /mutate', await app.inject({ method: 'GET', url: '/mutate' })],
-    [404, 'there is only POST /mutate', await post(review({}), JSON_TYPE, '/')],
-    [413, 'the body is larger than 8 MiB', await post(Buffer.alloc(8 * 1024 * 1024 + 1, ' '))],
-    [415, 'the content type is not application/json', await post(review({}), { 'content-type': 'text/plain' })],
+    [400, 'malformed', 'the body is not JSON', await post('{')],
+    [400, 'malformed', 'the body is not an AdmissionReview of admission.k8s.io/v1', await post('[]')],
+    [400, 'malformed', 'the AdmissionReview has no request', await post(review({}).replace('"request"', '"response"'))],
+    [400, 'malformed', 'the request has no uid or no kind', await post(review({ uid: '' }))],
+    [400, 'malformed', 'the body is not an AdmissionReview', await app.inject({ method: 'POST', url: '/mutate' })],
+    [404, 'not-found', 'there is only POST /mutate', await app.inject({ method: 'GET', url: '/mutate' })],
+    [404, 'not-found', 'there is only POST /mutate', await post(review({}), JSON_TYPE, '/')],
+    [413, 'too-large', 'the body is larger than 8 MiB', await post(Buffer.alloc(8 * 1024 * 1024 + 1, ' '))],
+    [
+      415,
+      'wrong-content-type',
+      'the content type is not application/json',
+      await post(review({}), { 'content-type': 'text/plain' }),
+    ],
   ] as const;
-  for (const [status, problem, answer] of refused) {
+  for (const [status, , problem, answer] of refused) {
     t.equal(answer.statusCode, status, problem);
     t.equal(answer.body, `${problem}\n`);
+    t.notOk('retry-after' in answer.headers, 'it would be the same the next time');
   }
   t.same(
     events,
-    refused.map(([status, problem]) => ({ kind: 'rejected', status, problem })),
+    refused.map(([status, reason, problem]) => ({ kind: 'rejected', status, reason, problem })),
   );
 });
 
@@ -134,7 +150,9 @@ t.test('a fault of ours is a 500 that says nothing about it', async (t) => {
   t.equal(answer.statusCode, 500);
   t.equal(answer.body, 'internal error\n');
   t.notOk(JSON.stringify(answer.headers).includes(CANARY));
-  t.match(events, [{ kind: 'rejected', status: 500, problem: 'internal error', error: { message: CANARY } }]);
+  t.match(events, [
+    { kind: 'rejected', reason: 'fault', status: 500, problem: 'internal error', error: { message: CANARY } },
+  ]);
 });
 
 t.test('a fault of ours that calls itself the fault of the client is a 500 too', async (t) => {
@@ -145,14 +163,18 @@ t.test('a fault of ours that calls itself the fault of the client is a 500 too',
 });
 
 t.test('whoever cannot tell yet asks to come again', async (t) => {
-  const early = await (await open({ canTell: false })).post(review({}));
-  const unknown = await (await open({ admit: async () => ({ couldNotTell: 'namespace: busy' }) })).post(review({}));
+  const unready = await open({ canTell: false });
+  const early = await unready.post(review({}));
+  const busy = await open({ admit: async () => ({ couldNotTell: 'namespace: busy' }) });
+  const unknown = await busy.post(review({}));
   for (const answer of [early, unknown]) {
     t.equal(answer.statusCode, 503);
     t.equal(answer.headers['retry-after'], '1');
   }
   t.equal(early.body, 'the view of the cluster is not complete yet\n');
   t.equal(unknown.body, 'namespace: busy\n');
+  t.match(unready.events, [{ reason: 'not-synced', status: 503 }]);
+  t.match(busy.events, [{ reason: 'could-not-tell', status: 503, problem: 'namespace: busy' }]);
 });
 
 t.test('while draining every answer asks to close the connection', async (t) => {
@@ -161,4 +183,31 @@ t.test('while draining every answer asks to close the connection', async (t) => 
   t.equal((await post('{')).headers.connection, 'close');
   t.equal((await app.inject('/')).headers.connection, 'close');
   t.not((await (await open()).post(review({}))).headers.connection, 'close');
+});
+
+t.test('where no more may be under way it is asked to come again, before the body is read', async (t) => {
+  for (const draining of [false, true]) {
+    const { post, events } = await open({ limits: { bytes: 1_000, requests: 1 }, draining });
+    const answer = await post('x'.repeat(1_001));
+    t.equal(answer.statusCode, 503, 'a body that is no review');
+    t.equal(answer.headers['retry-after'], '1');
+    t.equal(answer.headers.connection, draining ? 'close' : 'keep-alive');
+    t.equal(answer.body, 'too many bodies are under way\n');
+    t.match(events, [{ reason: 'overloaded-bytes', status: 503 }]);
+    t.equal((await post(review({}))).statusCode, 200, 'and there is room for a small one');
+  }
+});
+
+t.test('the time that is left counts from the head of the request', async (t) => {
+  let clock = 0;
+  const given: number[] = [];
+  const admit: Admit = async (_review, timeoutMs) => {
+    given.push(timeoutMs);
+    return { couldNotTell: 'busy' };
+  };
+  const { post } = await open({ admit, now: () => (clock += 100) });
+  await post(review({}), JSON_TYPE, '/mutate?timeout=3s');
+  t.equal(given.length, 1);
+  const [left = 0] = given;
+  t.ok(left > 1_500 && left < 2_750, `${left} ms are left of 2,750: the clock went on while the body was read`);
 });

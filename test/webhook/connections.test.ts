@@ -1,0 +1,198 @@
+// The connections of the HTTPS door, over real sockets: which survive what. The API server keeps its connections for long and
+// never sends a POST again that was cut off, so none may be lost that it could still use, and none may stay that nobody uses.
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { connect as connectTcp } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect, type TLSSocket } from 'node:tls';
+import t from 'tap';
+import { createServer, type ServerEvent, type ServerOptions } from '../../src/webhook/server.ts';
+import { certificateFor } from '../certificates/certificate-for.ts';
+import { postOf } from '../faults/reviews.ts';
+
+const tls = { ...(await certificateFor('first')), minVersion: 'TLSv1.3' } as const;
+t.setTimeout(60_000);
+const SMALL = postOf('shop', 2_000);
+
+async function open(options: Partial<ServerOptions> = {}) {
+  const events: ServerEvent[] = [];
+  const { app, swap } = await createServer({
+    tls,
+    admit: async () => ({ reason: 'no-images', images: [], credentials: [], patch: [], warnings: [] }),
+    canTell: () => true,
+    draining: () => false,
+    observe: (event) => events.push(event),
+    now: () => performance.now(),
+    ...options,
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  const clients: TLSSocket[] = [];
+  t.teardown(() => {
+    for (const client of clients) client.destroy();
+    return app.close();
+  });
+  async function client(): Promise<TLSSocket> {
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
+    socket.on('error', () => undefined);
+    // Unread, an end would not be noticed.
+    socket.resume();
+    clients.push(socket);
+    await once(socket, 'secureConnect');
+    return socket;
+  }
+  return { port, swap, client, events };
+}
+
+/** The status of the next answer on a connection, undefined if it ends before. */
+function answer(socket: TLSSocket): Promise<{ status: number; head: string } | undefined> {
+  return new Promise((resolve) => {
+    let text = '';
+    function read(chunk: Buffer): void {
+      text += chunk.toString('latin1');
+      const [head = '', body] = text.split('\r\n\r\n');
+      if (body === undefined || body.length < Number(/content-length: (\d+)/i.exec(head)?.[1])) return;
+      socket.off('data', read);
+      socket.off('close', gone);
+      resolve({ status: Number(head.slice(9, 12)), head });
+    }
+    const gone = (): void => resolve(undefined);
+    socket.on('data', read);
+    socket.once('close', gone);
+  });
+}
+
+async function post(socket: TLSSocket, request: Buffer = SMALL) {
+  const answered = answer(socket);
+  socket.write(request);
+  return answered;
+}
+
+function isOpen(socket: TLSSocket): boolean {
+  return !socket.destroyed && !socket.readableEnded;
+}
+
+t.test('a new certificate is for new connections, those that are open go on', async (t) => {
+  const { client, swap } = await open();
+  const old = await client();
+  t.equal((await post(old))?.status, 200);
+  swap({ ...(await certificateFor('second')), minVersion: 'TLSv1.3' });
+  const fresh = await client();
+  t.equal(fresh.getPeerCertificate().subject.CN, 'second');
+  t.equal((await post(fresh))?.status, 200);
+  t.equal(old.getPeerCertificate().subject.CN, 'first');
+  t.equal((await post(old))?.status, 200, 'the connection from before answers');
+  t.throws(() => swap({ key: tls.key, cert: 'nonsense', minVersion: 'TLSv1.3' }), 'what cannot be used');
+  t.equal((await client()).getPeerCertificate().subject.CN, 'second', 'what was in use stays in use');
+});
+
+t.test('the oldest version of TLS can be changed with the certificate', async (t) => {
+  const { port, swap } = await open();
+  const speak = async (): Promise<string | null> => {
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, maxVersion: 'TLSv1.2' });
+    t.teardown(() => socket.destroy());
+    return new Promise((resolve) => {
+      socket.on('secureConnect', () => resolve(socket.getProtocol()));
+      socket.on('error', () => resolve(null));
+    });
+  };
+  t.equal(await speak(), null);
+  swap({ ...tls, minVersion: 'TLSv1.2' });
+  t.equal(await speak(), 'TLSv1.2');
+});
+
+t.test('a refused body is drained, and its connection is used again', async (t) => {
+  const { client, events } = await open({ limits: { bytes: 100_000, requests: 10 } });
+  const socket = await client();
+  const large = postOf('shop', 3_000_000);
+  for (let i = 0; i < 20; i++) {
+    const refused = await post(socket, large);
+    t.equal(refused?.status, 503);
+    t.match(refused?.head, /\r\nretry-after: 1\r\n/i);
+    t.match(refused?.head, /\r\nconnection: keep-alive\r\n/i);
+    t.equal((await post(socket))?.status, 200, 'a small one over the same connection');
+  }
+  t.equal(events.filter((event) => event.kind === 'rejected' && event.reason === 'overloaded-bytes').length, 20);
+});
+
+t.test('one that announced no length is refused when it has become too much, and nothing of it is kept', async (t) => {
+  const { client } = await open({ limits: { bytes: 100_000, requests: 10 } });
+  const socket = await client();
+  const [head = ''] = SMALL.toString('latin1').split('\r\n\r\n');
+  const piece = Buffer.from(`${(50_000).toString(16)}\r\n${' '.repeat(50_000)}\r\n`);
+  const answered = answer(socket);
+  socket.write(`${head.replace(/Content-Length: \d+/, 'Transfer-Encoding: chunked')}\r\n\r\n`);
+  for (let i = 0; i < 3; i++) socket.write(piece);
+  t.equal((await answered)?.status, 503, 'before the body is at its end');
+  const before = process.memoryUsage.rss();
+  let grown = 0;
+  for (let i = 0; i < 5_000; i++) {
+    if (!socket.write(piece)) await once(socket, 'drain');
+    grown = Math.max(grown, process.memoryUsage.rss() - before);
+  }
+  t.comment(`resident memory has grown by at most ${Math.round(grown / 2 ** 20)} MiB while 240 MiB were drained`);
+  t.ok(grown < 120 * 2 ** 20);
+  socket.write('0\r\n\r\n');
+  t.equal((await post(socket))?.status, 200);
+});
+
+t.test('what has been answered, or has gone away, holds nothing any more', async (t) => {
+  const held = Promise.withResolvers<void>();
+  const admit: ServerOptions['admit'] = async ({ name }) => {
+    if (name !== '') await held.promise;
+    return { reason: 'no-images', images: [], credentials: [], patch: [], warnings: [] };
+  };
+  const { client } = await open({ admit, limits: { bytes: 1_000_000, requests: 2 } });
+  const [gone, waits, third] = await Promise.all([client(), client(), client()]);
+  gone.write(SMALL);
+  const waited = post(waits);
+  await sleep(50);
+  t.equal((await post(third))?.status, 503, 'two wait for their answer');
+  gone.destroy();
+  await sleep(50);
+  const more = post(third);
+  await sleep(50);
+  held.resolve();
+  t.equal((await waited)?.status, 200);
+  t.equal((await more)?.status, 200);
+  for (let i = 0; i < 20; i++) t.equal((await post(third))?.status, 200);
+});
+
+t.test('time-outs end who is slow and spare who is idle', async (t) => {
+  const { port, client, events } = await open();
+  const handshake = connectTcp({ host: '127.0.0.1', port });
+  handshake.on('error', () => undefined);
+  handshake.resume();
+  t.teardown(() => handshake.destroy());
+  const [unused, used, head, body] = await Promise.all([client(), client(), client(), client()]);
+  t.equal((await post(used))?.status, 200);
+  const ended = answer(head);
+  head.write(SMALL.subarray(0, 60));
+  body.write(SMALL.subarray(0, 600));
+  await sleep(8_000);
+  t.notOk(isOpen(head), 'a head of which the rest does not come, after 5 s');
+  t.equal((await ended)?.status, 408);
+  t.ok(isOpen(body), 'a body has more time');
+  await sleep(4_500);
+  t.notOk(isOpen(body), 'a body of which the rest does not come, after 10 s');
+  t.ok(handshake.closed || handshake.readableEnded, 'a handshake that does not begin, after 10 s');
+  t.ok(isOpen(used) && isOpen(unused), 'idle connections, of which one was never used');
+  for (const idle of [used, unused]) {
+    const answered = answer(idle);
+    idle.write(SMALL.subarray(0, 200));
+    await sleep(1_500);
+    idle.write(SMALL.subarray(200));
+    t.equal((await answered)?.status, 200, 'its time counts from its first byte');
+    t.equal((await post(idle))?.status, 200);
+  }
+  t.equal(events.filter((event) => event.kind === 'rejected' && event.reason === 'too-slow').length, 3);
+});
+
+t.test('what is not HTTP is counted and ended', async (t) => {
+  const { client, events } = await open();
+  const socket = await client();
+  const answered = answer(socket);
+  socket.write('EHLO example.com\r\n\r\n');
+  t.equal((await answered)?.status, 400);
+  t.match(events, [{ reason: 'malformed', status: 400 }]);
+});
