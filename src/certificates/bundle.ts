@@ -50,21 +50,27 @@ export function editBundle(bundle: string, edit: BundleEdit, now: number): strin
  * @param now milliseconds since the epoch
  */
 export function isTrusted(chainPem: string, bundle: string, now: number): boolean {
-  const [leafBlock = '', ...others] = certificatesIn(chainPem);
+  const [leafBlock = '', ...behind] = certificatesIn(chainPem);
   const leaf = parse(leafBlock);
   if (leaf === undefined || !isGood(leaf, now)) return false;
   const roots = certificatesIn(bundle).flatMap((block) => parse(block) ?? []);
   if (roots.some(({ fingerprint256 }) => fingerprint256 === leaf.fingerprint256)) return true;
-  const intermediates = others.flatMap((block) => parse(block) ?? []);
-  return leadsToRoot([entryOf(leaf)], roots.map(entryOf), intermediates.map(entryOf), now);
+  const intermediates = behind.flatMap((block) => parse(block) ?? []);
+  const [rootEntries, others] = [roots.flatMap(entriesOf), intermediates.flatMap(entriesOf)];
+  return entriesOf(leaf).some((entry) => leadsToRoot([entry], rootEntries, others, now));
 }
 
 interface Entry extends CertificateParts {
   readonly certificate: X509Certificate;
 }
 
-function entryOf(certificate: X509Certificate): Entry {
-  return { certificate, ...readParts(certificate.raw) };
+/** None for one with an odd part, which somebody may have put into the bundle: it vouches for nothing, and disturbs nobody. */
+function entriesOf(certificate: X509Certificate): readonly Entry[] {
+  try {
+    return [{ certificate, ...readParts(certificate.raw) }];
+  } catch {
+    return [];
+  }
 }
 
 /** @param chain from the leaf to the one whose issuer is looked for */

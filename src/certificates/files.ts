@@ -49,24 +49,29 @@ export function keepFromFiles(options: FilesOptions): CertificateKeeper {
   const { paths, watch, now, later, bundles } = options;
   let inUse: Pair | undefined;
   let candidate: Pair | undefined;
-  /** What was read last, as it was judged. */
-  let judged = '';
+  /** What was found good, and what was refused last; that may be good when the clock has gone on. */
+  let taken = '';
+  let refused = '';
   let saidWanted = '';
 
   async function look(): Promise<void> {
     for (let before = ''; ; ) {
       const content = await readAll(options);
       const text = JSON.stringify(content);
-      if (text === judged) return;
+      if (text === taken) return options.onProblem(undefined);
       const verdict = 'failure' in content ? { problem: content.failure } : judge(content, options);
-      if ('problem' in verdict && text !== before) {
+      if ('problem' in verdict && text !== before && text !== refused) {
         before = text;
         await new Promise<void>((resolve) => later(STILL_MS, resolve));
         continue;
       }
-      judged = text;
       options.onProblem('problem' in verdict ? verdict.problem : undefined);
-      if ('pair' in verdict) candidate = verdict.pair;
+      if ('problem' in verdict) {
+        refused = text;
+        return;
+      }
+      taken = text;
+      candidate = verdict.pair;
       return;
     }
   }

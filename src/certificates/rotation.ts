@@ -25,8 +25,6 @@ export type Step = 'stay' | 'prepare' | 'promote';
 const SETTLE_MS = 5_000;
 /** Of its life that a CA has left when the next one is made. */
 const LEFT = 1 / 3;
-/** So many that were replaced are remembered; all but the newest left the bundle long before. */
-const FORMER_MAX = 20;
 /** Clocks of nodes differ. */
 const SKEW_MS = 5 * 60_000;
 
@@ -37,6 +35,8 @@ function slackOf(leafMs: number): number {
 export function nextStep({ current, next }: Authorities, facts: RotationFacts): Step {
   if (facts.asked) return 'prepare';
   if (next === undefined) return current.until - facts.now < facts.caMs * LEFT ? 'prepare' : 'stay';
+  // Nobody was there, or could publish it, for all of its life.
+  if (next.until <= facts.now) return 'prepare';
   const { publishedSince } = facts;
   return publishedSince !== undefined && facts.now - publishedSince >= SETTLE_MS ? 'promote' : 'stay';
 }
@@ -56,8 +56,9 @@ export function promote({ current, next, former }: Authorities, { now, leafMs }:
   };
 }
 
+/** Until they have expired, and leave every bundle by themselves. */
 function remembered(former: readonly FormerAuthority[], now: number): readonly FormerAuthority[] {
-  return former.filter(({ until }) => until > now).slice(-FORMER_MAX);
+  return former.filter(({ until }) => until > now);
 }
 
 /** The surprising part: for a while after its time one is neither wanted nor unwanted, lest two clocks fight over it. */
@@ -75,7 +76,8 @@ function certOf({ cert }: { readonly cert: string }): string {
 }
 
 /**
- * Whether it is time for another certificate: half of its life is over, and a new one would live longer.
+ * Whether it is time for another certificate: half of its life is over, and a new one would live longer. Or its life has more
+ * than one left: it was made by a clock that was ahead, and others may not take it for good yet.
  * @param expires of the one in use
  */
 export function isDue(
@@ -83,5 +85,6 @@ export function isDue(
   { until }: Authority,
   { now, leafMs }: Lives & { readonly now: number },
 ): boolean {
-  return expires - now < leafMs / 2 && Math.min(now + leafMs, until) > expires;
+  const left = expires - now;
+  return left > leafMs || (left < leafMs / 2 && Math.min(now + leafMs, until) > expires);
 }

@@ -52,8 +52,9 @@ interface Signed extends ServingCertificate {
   readonly signedBy: string;
 }
 
-/** While there is none, nobody is served. */
-const IMPATIENT_MS = 500;
+/** While there is none, nobody is served; but what stands in the way may stand there for long. */
+const IMPATIENT_MS = 250;
+const CALM_MS = 10_000;
 /** Part of its life below which a certificate is replaced although the Secret cannot be read. */
 const LAST_RESORT = 1 / 4;
 
@@ -64,6 +65,9 @@ export function keepSelfSigned(options: SelfOptions): CertificateKeeper {
   let candidate: Signed | undefined;
   let published: { readonly cert: string; readonly since: number } | undefined;
   let saidWanted = '';
+  /** Made for a Secret that could not be written yet. */
+  let fresh: Authority | undefined;
+  let pauseMs = IMPATIENT_MS;
 
   /** What is stored, made first if nothing is there, or mended from memory if it is damaged. */
   async function authorities(): Promise<Authorities | undefined> {
@@ -79,9 +83,13 @@ export function keepSelfSigned(options: SelfOptions): CertificateKeeper {
       if ('authorities' in decoded) return learn(versionOf(stored), decoded.authorities);
       options.onProblem(decoded.problem);
     }
-    const texts = encodeAuthorities(known?.authorities ?? { current: await freshAuthority(), former: [] });
+    if (known === undefined) fresh ??= await freshAuthority();
+    const whole = known?.authorities ?? (fresh && { current: fresh, former: [] });
+    if (whole === undefined) return undefined;
+    const texts = encodeAuthorities(whole);
     const result = await store.write(texts, stored === 'absent' ? undefined : stored);
     if ('failed' in result) return known?.authorities;
+    fresh = undefined;
     options.onStep(known === undefined ? 'made' : 'restored');
     return authorities();
   }
@@ -124,9 +132,11 @@ export function keepSelfSigned(options: SelfOptions): CertificateKeeper {
     const fits = (authority: Authority): boolean =>
       newest?.signedBy === authority.cert && !isDue(newest.expires, authority, { now: now(), caMs, leafMs });
     if (fits(current)) return;
+    // Its life counts from before the Secret was read: in between the CA may have been given up.
+    const asked = now();
     const signer = (await readCurrent()) ?? lastResort(newest);
     if (signer === undefined || signer.until <= now() || fits(signer)) return;
-    candidate = { ...(await signLeaf(signer, dnsNames, now(), leafMs)), signedBy: signer.cert };
+    candidate = { ...(await signLeaf(signer, dnsNames, asked, leafMs)), signedBy: signer.cert };
   }
 
   async function readCurrent() {
@@ -143,7 +153,7 @@ export function keepSelfSigned(options: SelfOptions): CertificateKeeper {
   }
 
   function adopt(): void {
-    if (candidate === undefined) return;
+    if (candidate === undefined || candidate.expires <= now()) return;
     const isNeeded = inUse === undefined || inUse.expires <= now();
     if (!isNeeded && !isTrustedBy(bundles(), candidate.cert, now())) return;
     inUse = candidate;
@@ -163,7 +173,11 @@ export function keepSelfSigned(options: SelfOptions): CertificateKeeper {
     saidWanted = text;
   }
 
-  const everyMs = (): number => (inUse === undefined ? IMPATIENT_MS : Math.max(250, Math.min(10_000, leafMs / 40)));
+  function everyMs(): number {
+    pauseMs = inUse === undefined ? Math.min(CALM_MS, pauseMs * 2) : Math.max(250, Math.min(CALM_MS, leafMs / 40));
+    return pauseMs;
+  }
+
   const turns = takeTurns({ ...options, turn, everyMs });
   return { inUse: () => inUse, wanted, ...turns };
 }

@@ -41,6 +41,13 @@ export function openAuthoritySecret({
     latest = { secret: secret ?? 'absent', version };
   }
 
+  let said = '';
+  /** Once for each problem: it is tried again and again. */
+  function say(message: string, why: string): void {
+    if (said !== `${message} ${why}`) log.error(message, { name: AUTHORITY_SECRET_NAME, why });
+    said = `${message} ${why}`;
+  }
+
   const watch = watchOwnSecret({
     ...place,
     time,
@@ -49,6 +56,7 @@ export function openAuthoritySecret({
       take(secret, version);
       onChange();
     },
+    isKnown: () => latest !== undefined && latest.secret !== 'absent',
     onSynced() {
       latest ??= { secret: 'absent', version: watch.version() ?? '0' };
       onChange();
@@ -60,17 +68,16 @@ export function openAuthoritySecret({
     async read() {
       const read = await readOwnSecret(place);
       if ('failed' in read) {
-        log.warn('the Secret with the CA cannot be read', { name: AUTHORITY_SECRET_NAME, why: read.failed });
+        say('the Secret with the CA cannot be read', read.failed);
         return undefined;
       }
+      said = '';
       return 'found' in read ? read.found : 'absent';
     },
     async write(texts, seen) {
       const result = await writeOwnSecret(place, { texts, annotations: { [ANNOTATION_ROTATE_CA]: null } }, seen);
       if ('written' in result) take(result.written, result.written.resourceVersion);
-      else if (!result.conflict) {
-        log.error('the Secret with the CA cannot be written', { name: AUTHORITY_SECRET_NAME, why: result.failed });
-      }
+      else if (!result.conflict) say('the Secret with the CA cannot be written', result.failed);
       return result;
     },
     stop: watch.stop,

@@ -29,13 +29,14 @@ export interface OwnSecretOptions extends OwnSecretPlace {
   /** At each version; undefined: it is not there, as of that version. */
   onChange(secret: OwnSecret | undefined, version: string): void;
   onSynced(): void;
+  /** Whether it is there as far as the caller knows, who may have written it. */
+  isKnown(): boolean;
   readonly time: Time;
   readonly log: Log;
 }
 
 export function watchOwnSecret(options: OwnSecretOptions): Watch {
   const { client, namespace, name, time, log, onSynced } = options;
-  let held = false;
   return watchResource<OwnSecret>({
     client,
     time,
@@ -44,17 +45,10 @@ export function watchOwnSecret(options: OwnSecretOptions): Watch {
     path: `${namespacePath(namespace)}/secrets`,
     query: { fieldSelector: `metadata.name=${name}` },
     project: readObject,
-    onSet(_, __, secret) {
-      held = true;
-      options.onChange(secret, secret.resourceVersion);
-    },
-    onDelete(_, __, version) {
-      if (!held) return;
-      held = false;
-      options.onChange(undefined, version);
-    },
+    onSet: (_, __, secret) => options.onChange(secret, secret.resourceVersion),
+    onDelete: (_, __, version) => options.onChange(undefined, version),
     *known() {
-      if (held) yield `${namespace}/${name}`;
+      if (options.isKnown()) yield `${namespace}/${name}`;
     },
     onSynced,
   });
@@ -131,6 +125,13 @@ function create(place: OwnSecretPlace, data: Readonly<Record<string, string>>): 
   });
 }
 
+/** A uid that is another one's is a 422, and so is what may not be changed. */
+const FAILURES: Readonly<Record<number, string>> = {
+  404: 'it was deleted at the same time',
+  409: 'it was changed at the same time',
+  422: 'it was made anew at the same time, or is immutable',
+};
+
 async function patch(place: OwnSecretPlace, contentType: string, body: unknown): Promise<OwnSecretWrite> {
   const path = namespacedPath('secrets', place.namespace, place.name);
   const query = { fieldManager: FIELD_MANAGER };
@@ -138,10 +139,8 @@ async function patch(place: OwnSecretPlace, contentType: string, body: unknown):
   try {
     const answer = await place.client.call(call);
     if (answer.status < 300) return { written: readObject(answer.body as ApiObject) };
-    // A uid that is another one's is a 422.
-    const conflict = answer.status === 409 || answer.status === 422;
-    const failed = conflict ? 'it was changed at the same time' : `the API server answered ${answer.status}`;
-    return { failed, conflict };
+    const conflict = answer.status === 409 || answer.status === 404;
+    return { failed: FAILURES[answer.status] ?? `the API server answered ${answer.status}`, conflict };
   } catch (error) {
     return { failed: messageOf(error), conflict: false };
   }

@@ -114,7 +114,12 @@ export function followCredentials(options: FollowOptions): Credentials {
       },
       onSynced: secretsListed.resolve,
     }),
-    watchLoginsSecret({ ...watching, onChange: takeLogins, onSynced: keptRead.resolve }),
+    watchLoginsSecret({
+      ...watching,
+      onChange: takeLogins,
+      onSynced: keptRead.resolve,
+      isKnown: () => keptLogins.secret() !== undefined,
+    }),
   ];
   const ready = Promise.all([catalog.ready, secretsListed.promise, keptRead.promise]).then(() => {
     complete = true;

@@ -103,7 +103,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     ...{ config: config.certificate, client, own, service, log, metrics },
     bundles: () => bundle.live(),
     use(next) {
-      door.swap({ ...next, minVersion });
+      door.swap({ cert: next.cert, key: next.key, minVersion });
       judgeTrust();
     },
     onWanted: () => bundle.nudge(),
@@ -122,7 +122,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   });
   certificate.nudge();
   const health = await createHealthServer({
-    notReady: readiness.missing,
+    // Certificates become good and bad by the clock, without any news.
+    notReady() {
+      judgeTrust();
+      return readiness.missing();
+    },
     metrics() {
       metrics.ready.set(readiness.missing() === undefined ? 1 : 0);
       metrics.caBundleTrue.set(isTrusted() ? 1 : 0);
@@ -156,11 +160,12 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     stopping.abort();
     log.info({ drainMs: options.drainMs }, 'draining');
     unfollow();
-    await Promise.all([elected.stop(), time.sleep(options.drainMs)]);
+    const resigned = elected.stop();
+    await time.sleep(options.drainMs);
     await door.dismiss(DISMISS_MS);
     credentials.close();
     await Promise.race([Promise.all([door.app.close(), health.close()]), time.sleep(CLOSE_MS)]);
-    const watches = [cluster.view.stop(), bundle.stop(), certificate.stop(), client.close()];
+    const watches = [resigned, cluster.view.stop(), bundle.stop(), certificate.stop(), client.close()];
     await Promise.race([Promise.all(watches), time.sleep(CLOSE_MS)]);
     log.info('stopped');
   }

@@ -10,15 +10,10 @@ export const BODY_MAX_BYTES = 8 * 1024 * 1024;
 export type Body = { readonly bytes: Buffer } | { readonly refused: RejectReason };
 
 /** @param done called once, unless the client goes away before: then there is nobody to answer */
-export function readBody(
-  stream: Readable,
-  announced: number,
-  ticket: Pick<Ticket, 'take'>,
-  done: (body: Body) => void,
-): void {
+export function readBody(stream: Readable, ticket: Pick<Ticket, 'take'>, done: (body: Body) => void): void {
   let pieces: Buffer[] = [];
   let length = 0;
-  let refused: RejectReason | undefined = announced > BODY_MAX_BYTES ? 'too-large' : undefined;
+  let refused: RejectReason | undefined;
 
   function refuse(reason: RejectReason): void {
     refused = reason;
@@ -29,11 +24,6 @@ export function readBody(
   stream.on('error', () => {
     pieces = [];
   });
-  if (refused !== undefined) {
-    stream.resume();
-    refuse(refused);
-    return;
-  }
   stream.on('data', (piece: Buffer) => {
     if (refused !== undefined) return;
     length += piece.length;

@@ -4,13 +4,15 @@ const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 }
 
 /** What the API server waits when nobody says otherwise. */
 const DEFAULT_MS = 10_000;
+/** Kubernetes allows no more; a stranger may say anything. */
+const MOST_MS = 30_000;
 /** What the answer's way back, and a busy machine, may take of it. */
 const MARGIN_MS = 250;
 
 /** @returns milliseconds that may be spent; at least half of the time-out, so that a short one is not all margin */
 export function deadlineOf(url: string): number {
   const value = /[?&]timeout=([^&]*)/.exec(url)?.[1] ?? '';
-  const timeout = parseGoDuration(value) ?? DEFAULT_MS;
+  const timeout = Math.min(parseGoDuration(value) ?? DEFAULT_MS, MOST_MS);
   return Math.max(timeout - MARGIN_MS, timeout / 2);
 }
 

@@ -12,6 +12,7 @@ import { followConnections } from './connections.ts';
 import { deadlineOf } from './deadline.ts';
 import { createGate, type Limits, type Ticket } from './gate.ts';
 import { mayComeAgain, REJECT_PROBLEM, REJECT_STATUS, reasonOf } from './rejection.ts';
+import { type Returning, rememberReturning } from './returning.ts';
 import { type ReviewRequest, readReview } from './review.ts';
 import { endClient, TIME_OUTS } from './slow-clients.ts';
 
@@ -77,6 +78,8 @@ export async function createServer(options: ServerOptions): Promise<Door> {
   const app: FastifyInstance = fastify({
     serverFactory: (handler) => server.on('request', handler),
     clientErrorHandler: (error, socket) => endClient(error, socket, (reason) => observe(options, { reason })),
+    frameworkErrors: (_error, _request, reply) =>
+      void reject(reply as unknown as FastifyReply, options, { reason: 'not-found' }),
     return503OnClosing: false,
     forceCloseConnections: false,
     logger: false,
@@ -84,7 +87,9 @@ export async function createServer(options: ServerOptions): Promise<Door> {
   const tooBusy = watchLoop({ now, atEndOfTurn: (callback) => void setImmediate(callback) });
   const gate = createGate({ limits, tooBusy, now });
   app.decorateRequest(TICKET, null);
+  const returning = rememberReturning();
   app.addHook('onRequest', (request, reply, done) => {
+    if (announcedBy(request) > BODY_MAX_BYTES) return void reject(reply, options, { reason: 'too-large' });
     const entered = gate.enter(announcedBy(request));
     // Before fastify reads the body: what is refused must cost little. Node drains the body once the answer is out.
     if (typeof entered === 'string') return void reject(reply, options, { reason: entered });
@@ -94,27 +99,35 @@ export async function createServer(options: ServerOptions): Promise<Door> {
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', (request, stream, done) =>
-    readBody(stream, announcedBy(request), ticketOf(request), (body) => done(null, body)),
+    readBody(stream, ticketOf(request), (body) => done(null, body)),
   );
-  app.addHook('onSend', (_request, reply, payload, done) => {
-    if (options.draining()) reply.header('connection', 'close');
+  app.addHook('onSend', (request, reply, payload, done) => {
+    // Not before the body is read: what is still on its way would meet a connection that is gone, and the answer be lost.
+    if (options.draining() && request.raw.complete !== false) reply.header('connection', 'close');
     done(null, payload);
   });
   app.setErrorHandler((error, _request, reply) => reject(reply, options, { reason: reasonOf(error), error }));
   app.setNotFoundHandler((_request, reply) => reject(reply, options, { reason: 'not-found' }));
-  app.post('/mutate', (request, reply) => mutate(request, reply, options));
+  app.post('/mutate', (request, reply) => mutate(request, reply, options, returning));
   return { app, swap: (tls) => server.setSecureContext({ ...tls }), dismiss };
 }
 
-async function mutate(request: FastifyRequest, reply: FastifyReply, options: ServerOptions): Promise<FastifyReply> {
+async function mutate(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: ServerOptions,
+  returning: Returning,
+): Promise<FastifyReply> {
   const started = options.now();
-  const asked = ask(request, options);
+  const asked = ask(request, options, returning);
   if ('reason' in asked) return reject(reply, options, asked);
   // Caught here: fastify would take the status, and with it the message, from an error that brings one.
   const verdict = await asked.verdict.catch((error: unknown) => ({ error }));
   if ('error' in verdict) return reject(reply, options, { reason: 'fault', error: verdict.error });
-  if ('couldNotTell' in verdict)
+  if ('couldNotTell' in verdict) {
+    returning.sentAway(asked.review.uid, asked.first);
     return reject(reply, options, { reason: 'could-not-tell', problem: verdict.couldNotTell });
+  }
   options.observe({ kind: 'answered', review: asked.review, verdict, ms: options.now() - started });
   return reply.type('application/json').send(formatAnswer(asked.review.uid, verdict));
 }
@@ -123,7 +136,8 @@ async function mutate(request: FastifyRequest, reply: FastifyReply, options: Ser
 function ask(
   request: FastifyRequest,
   options: ServerOptions,
-): { readonly review: ReviewHead; readonly verdict: Promise<Verdict> } | Rejection {
+  returning: Returning,
+): { readonly review: ReviewHead; readonly first: number; readonly verdict: Promise<Verdict> } | Rejection {
   const body = request.body as Body | undefined;
   const ticket = ticketOf(request);
   request.body = undefined;
@@ -135,8 +149,9 @@ function ask(
   if (!read.ok) return { reason: 'malformed', problem: read.problem };
   if (!options.canTell()) return { reason: 'not-synced' };
   const { uid, namespace, name, kind, dryRun } = read.review;
-  const timeoutMs = deadlineOf(request.url) - (options.now() - ticket.arrived);
-  return { review: { uid, namespace, name, kind, dryRun }, verdict: options.admit(read.review, timeoutMs) };
+  const first = returning.first(uid, ticket.arrived);
+  const timeoutMs = deadlineOf(request.url) - (options.now() - first);
+  return { review: { uid, namespace, name, kind, dryRun }, first, verdict: options.admit(read.review, timeoutMs) };
 }
 
 function reject(reply: FastifyReply, options: ServerOptions, rejection: Rejection): FastifyReply {

@@ -17,6 +17,9 @@ export const TIME_OUTS = {
   connectionsCheckingInterval: 1_000,
 } as const;
 
+/** The client went away in the middle of a request: nobody waits for an answer, and nothing is wrong with it. */
+const GONE = 'HPE_INVALID_EOF_STATE';
+
 type Fault = Extract<RejectReason, 'too-slow' | 'malformed'>;
 
 /** By the start of the error's code. Everything else, such as a failed handshake, is no request. */
@@ -32,7 +35,7 @@ export function endClient(
   socket: Socket,
   count: (fault: Fault) => void,
 ): void {
-  const [known = '', fault, answer] = FAULTS.find(([start]) => code.startsWith(start)) ?? [];
+  const [known = '', fault, answer] = FAULTS.find(([start]) => code !== GONE && code.startsWith(start)) ?? [];
   if (known === 'ERR_HTTP_REQUEST_TIMEOUT' && socket.bytesRead === 0) {
     socket.setTimeout(IDLE_MS);
     return;

@@ -1,4 +1,5 @@
 // What is put into a caBundle and taken out of it, and whether the API server would trust a certificate by it.
+import { X509Certificate } from 'node:crypto';
 import t from 'tap';
 import { certificatesIn, editBundle, isTrusted } from '../../src/certificates/bundle.ts';
 import { DAY, make, NOW } from './chain.ts';
@@ -81,4 +82,14 @@ t.test('trust ends in the second after the validity', async (t) => {
   const leaf = await make('leaf', { by: ca, to: NOW + DAY });
   t.equal(isTrusted(leaf.pem, ca.pem, NOW + 5_000), true);
   t.equal(isTrusted(leaf.pem, ca.pem, NOW + 5_001), false);
+});
+
+t.test('one with an odd part that somebody put there disturbs nobody', async (t) => {
+  const ca = await make('ca', { ca: true });
+  const leaf = await make('leaf', { by: ca });
+  const odd = await make('odd', { ca: true, malformed: true });
+  t.doesNotThrow(() => new X509Certificate(odd.pem), 'OpenSSL takes it');
+  t.equal(isTrusted(leaf.pem, odd.pem + ca.pem, NOW), true);
+  t.equal(isTrusted((await make('below', { by: odd })).pem, odd.pem, NOW), false);
+  t.equal(isTrusted(odd.pem, ca.pem, NOW), false);
 });

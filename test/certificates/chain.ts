@@ -26,6 +26,8 @@ export interface Wish {
   readonly to?: number;
   readonly keys?: webcrypto.CryptoKeyPair;
   readonly hash?: 'SHA-1' | 'SHA-256';
+  /** With alternative names that are none, which not every parser takes. */
+  readonly malformed?: boolean;
 }
 
 /** Valid from a day before to a day after NOW, if nothing else is wished for. */
@@ -45,6 +47,7 @@ export async function make(name: string, wish: Wish = {}): Promise<Made> {
     extensions: [
       ...(wish.ca === undefined ? [] : [new x509.BasicConstraintsExtension(wish.ca, wish.pathLength, true)]),
       ...(keyUsage === undefined ? [] : [new x509.KeyUsagesExtension(keyUsage, true)]),
+      ...(wish.malformed ? [new x509.Extension('2.5.29.17', false, Uint8Array.from([5, 0]).buffer)] : []),
       ...(usages === undefined ? [] : [new x509.ExtendedKeyUsageExtension([...usages])]),
     ],
   });

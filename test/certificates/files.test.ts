@@ -102,6 +102,19 @@ t.test('an expired one is replaced, trusted or not', async (t) => {
   t.equal(used.at(-1), next.cert);
 });
 
+t.test('one that is not good yet is taken when it is', async (t) => {
+  const { files, used, problems, clock, live, turn } = await open(true);
+  live.bundles = [ca.cert];
+  const next = await pair(ca, [NAME], NOW + 2 * HOUR, 10 * HOUR);
+  Object.assign(files, { cert: next.cert, key: next.key });
+  await turn();
+  t.match(problems.at(-1), /is not good before/);
+  clock.now = NOW + HOUR + 60_000;
+  await turn();
+  t.equal(used.at(-1), next.cert);
+  t.equal(problems.at(-1), undefined);
+});
+
 const expired = await pair(ca, [NAME], NOW - 2 * HOUR);
 const early = await pair(ca, [NAME], NOW + 2 * HOUR);
 const strange = await pair(ca, ['other.pullpass-system.svc']);

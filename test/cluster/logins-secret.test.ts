@@ -85,6 +85,7 @@ t.test('is followed: what it holds, whether it is ours, what was confirmed, and 
     onChange: (secret) =>
       void seen.push(secret ? `${[...secret.texts].join()} ${secret.ours} ${secret.confirmedRemovals}` : 'gone'),
     onSynced: () => void seen.push('synced'),
+    isKnown: () => seen.length > 0 && seen.at(-1) !== 'gone',
     time: IMPATIENT,
     log: memoryLog(),
   });

@@ -10,7 +10,7 @@ import { describeLoad, startLoad } from './load.ts';
 import { FULL, OFFERED, openSite, REACHED } from './site.ts';
 
 t.setTimeout(900_000);
-const SWAPS = FULL ? 100 : 20;
+const SWAPS = FULL ? 100 : 10;
 /** One in ten. */
 const BROKEN_EVERY = 10;
 const NEW_CA_EVERY = 8;
@@ -55,7 +55,7 @@ t.test('swapped again and again: no create fails, the broken ones are said', asy
       broken += 1;
       put('tls.crt', broken % 2 === 0 ? cert.slice(0, 300) : cert);
     } else putPair({ cert, key });
-    await eventually(`swap ${swap} is ${what}`, async () => (await changes(what)) > before || undefined, 10);
+    await eventually(`swap ${swap} is ${what}`, async () => (await changes(what)) > before || undefined, 30);
     await sleep(100);
   }
   const report = await load.stop();

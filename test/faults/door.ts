@@ -17,3 +17,5 @@ const { app } = await createServer({
 await app.listen({ host: '127.0.0.1', port: 0 });
 process.on('message', () => process.send?.({ rejected }));
 process.send?.({ port: (app.server.address() as AddressInfo).port });
+// A test that was killed closes the channel and says nothing.
+process.on('disconnect', () => process.exit());

@@ -84,11 +84,12 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       await Promise.all(started.map((serve) => serve.stop('SIGKILL')));
     },
   };
-  try {
-    await Promise.all(Array.from({ length: options.replicas }, () => fleet.start()));
-  } catch (error) {
+  // All of them settle first: what becomes ready later would be left behind.
+  const all = await Promise.allSettled(Array.from({ length: options.replicas }, () => fleet.start()));
+  const failed = all.find((one) => one.status === 'rejected');
+  if (failed !== undefined) {
     await fleet.end();
-    throw error;
+    throw failed.reason;
   }
   return fleet;
 }

@@ -25,6 +25,7 @@ function lostNothing(t: Test, report: LoadReport): void {
 
 t.test('a rolling restart loses nothing', async (t) => {
   const load = startLoad(plane, { perSecond: OFFERED, namespaces });
+  t.teardown(() => load.stop());
   for (let round = 0; round < ROUNDS; round++) {
     for (const index of fleet.members().keys()) t.equal(await fleet.replace(index), 0, 'the old one exits with 0');
   }
@@ -33,6 +34,7 @@ t.test('a rolling restart loses nothing', async (t) => {
 
 t.test('a replica that is killed loses what was on its way to it, and nothing once it is out', async (t) => {
   const load = startLoad(plane, { perSecond: OFFERED, namespaces });
+  t.teardown(() => load.stop());
   await sleep(2_000);
   const killed = load.mark();
   const { endpoint } = await fleet.kill(1);
@@ -85,7 +87,7 @@ t.test('a burst on the idle connections of a replica, in the moment that it clos
   const crowd = (size: number, everyMs: number): Promise<ApiAnswer[]> =>
     Promise.all(Array.from({ length: size }, (_, i) => sleep(i * everyMs).then(() => create('team-a'))));
   const burst: ApiAnswer[] = [];
-  for (let round = 0; round < 2; round++) {
+  for (let round = 0; round < (FULL ? 6 : 2); round++) {
     // Fills what the API server keeps of idle connections, to every replica.
     await crowd(60, 0);
     await sleep(300);

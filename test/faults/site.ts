@@ -36,6 +36,10 @@ const NAMESPACES = ['team-a', 'team-b', 'team-c', 'team-d'];
 /** Everything that it started ends with `end`, which a test must call. */
 export async function openSite({ replicas, args, lagMs = 1_000, reach }: SiteOptions): Promise<Site> {
   const plane = await startControlPlane();
+  const ends: (() => Promise<void>)[] = [() => plane.stop()];
+  const end = async (): Promise<void> => {
+    for (const one of ends.splice(0).reverse()) await one();
+  };
   try {
     const [port] = await freePorts(1);
     await install(plane.api, port, { failurePolicy: 'Fail' });
@@ -43,20 +47,17 @@ export async function openSite({ replicas, args, lagMs = 1_000, reach }: SiteOpt
     const limited = await limitedKubeconfig(plane);
     const kubeconfig = reach === undefined ? limited : await reach(plane, limited);
     const endpoints = await openEndpoints({ port, lagMs });
+    ends.push(() => endpoints.close());
     const fleet = await startFleet({ plane, endpoints, replicas, args, kubeconfig });
+    ends.push(() => fleet.end());
     for (const name of NAMESPACES) {
       await makeNamespace(plane.api, name);
       const first = pod('first', 'ghcr.io/acme/app:1');
       await expectOk(plane.api.call('POST', `/api/v1/namespaces/${name}/pods`, first));
     }
-    const end = async (): Promise<void> => {
-      await fleet.end();
-      await endpoints.close();
-      await plane.stop();
-    };
     return { plane, endpoints, fleet, namespaces: NAMESPACES, kubeconfig, end };
   } catch (error) {
-    await plane.stop();
+    await end();
     throw error;
   }
 }

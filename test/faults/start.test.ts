@@ -12,7 +12,7 @@ import { FULL } from './site.ts';
 
 t.setTimeout(300_000);
 const NAMESPACES = 1_000;
-const STARTS = 5;
+const STARTS = FULL ? 5 : 3;
 const LIMIT_MS = FULL ? 1_000 : 2_500;
 const plane = await startControlPlane();
 t.teardown(() => plane.stop());
