@@ -137,7 +137,7 @@ t.test('several lives of a CA, one replica frozen again and again: always truste
   const seen = new Set<string>();
   let most = 0;
   let woken = 0;
-  for (let second = 0; second < 600; second++) {
+  for (let second = 0; second < 400; second++) {
     const [, , last] = replicas;
     if (last && second > 30) {
       const frozen = second % 200 < 130;
@@ -155,8 +155,8 @@ t.test('several lives of a CA, one replica frozen again and again: always truste
     seen.add(currentCa(cluster));
     most = Math.max(most, certificatesIn(cluster.bundle).length);
   }
-  t.ok(seen.size >= 4, `${seen.size} CAs`);
-  t.ok(woken >= 2);
+  t.ok(seen.size >= 3, `${seen.size} CAs`);
+  t.ok(woken >= 1);
   t.ok(most <= 3, `${most} in the bundle at most`);
   for (let second = 0; second < 60; second++) await step(t, cluster, replicas);
   t.ok(certificatesIn(cluster.bundle).length <= 2, 'the old ones are gone');

@@ -67,13 +67,14 @@ export async function install(api: Api, port: number, options: InstallOptions = 
 
 export interface StartOptions {
   readonly port?: number;
+  /** With the flags and the environment of the image. */
   readonly bundle?: boolean;
   readonly kubeconfig?: string;
   /** A module that is loaded before the program. */
   readonly preload?: string;
 }
 
-/** Starts `serve` from the sources, or from the bundle, and resolves when it is ready. */
+/** Starts `serve` from the bundle, which `npm run build` makes, and resolves when it is ready. */
 export async function startServe(
   plane: ControlPlane,
   args: readonly string[],
@@ -82,7 +83,7 @@ export async function startServe(
   const [free, healthPort] = await freePorts(2);
   const port = options.port ?? free;
   const root = join(import.meta.dirname, '..', '..');
-  const program = join(root, options.bundle ? 'dist/pullpass.mjs' : 'src/main.ts');
+  const program = join(root, 'dist/pullpass.mjs');
   const all = [
     ...['serve', '--kubeconfig', options.kubeconfig ?? plane.kubeconfig, '--namespace', OWN_NAMESPACE],
     ...['--host', '127.0.0.1', '--port', `${port}`, '--health-port', `${healthPort}`, '--drain', '1', ...args],
