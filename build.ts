@@ -35,6 +35,14 @@ const kubeconfigOnly: Plugin = {
   },
 };
 
+/** The messages of zod in forty languages; ours are English. */
+const englishOnly: Plugin = {
+  name: 'english-only',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({ contents: 'export {};' }));
+  },
+};
+
 await build({
   entryPoints: ['src/main.ts'],
   bundle: true,
@@ -43,8 +51,9 @@ await build({
   format: 'esm',
   outfile: 'dist/pullpass.mjs',
   banner: { js: banner },
-  plugins: [kubeconfigOnly],
+  plugins: [kubeconfigOnly, englishOnly],
   minifyWhitespace: true,
+  minifySyntax: true,
   legalComments: 'none',
   logLevel: 'warning',
 });

@@ -83,17 +83,22 @@ async function drained({ serve }: Member): Promise<void> {
 }
 
 t.test('a burst on the idle connections of a replica, in the moment that it closes them, loses nothing', async (t) => {
-  await fleet.start();
   const crowd = (size: number, everyMs: number): Promise<ApiAnswer[]> =>
     Promise.all(Array.from({ length: size }, (_, i) => sleep(i * everyMs).then(() => create('team-a'))));
   const burst: ApiAnswer[] = [];
   for (let round = 0; round < (FULL ? 6 : 2); round++) {
+    await fleet.start();
     // Fills what the API server keeps of idle connections, to every replica.
     await crowd(60, 0);
     await sleep(300);
     const leaving = fleet.member(0);
     const exited = fleet.retire(0);
+    let gone = false;
+    void exited.then(() => {
+      gone = true;
+    });
     await Promise.race([drained(leaving), exited]);
+    t.equal(gone, false, 'it is not gone before the burst');
     burst.push(...(await crowd(40, 1)));
     t.equal(await exited, 0);
   }
