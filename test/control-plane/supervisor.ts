@@ -7,6 +7,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface SupervisedProcess {
   readonly name: string;
@@ -49,7 +50,11 @@ async function endAll(): Promise<void> {
   const gone = [...running.values()].map((child) => new Promise((resolve) => child.once('exit', resolve)));
   for (const child of running.values()) child.kill('SIGKILL');
   await Promise.all(gone);
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  // A kubectl that was cut off may write into its cache once more before it notices that nobody answers.
+  for (let i = 0; i < 4; i++) {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    await sleep(100);
+  }
   process.exit(0);
 }
 
