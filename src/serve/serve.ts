@@ -113,8 +113,10 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     onWrite: (outcome) => metrics.caBundleWrites.inc({ outcome }),
   });
   const isTrusted = (): boolean => isTrustedBy(bundle.live(), certificate.inUse()?.cert ?? '', time.now());
+  let trusted = false;
   function judgeTrust(): void {
-    if (readiness.waitsFor('certificate') && isTrusted()) readiness.arrived('certificate');
+    trusted = isTrusted();
+    if (trusted) readiness.arrived('certificate');
   }
   bundle.onLive(() => {
     certificate.nudge();
@@ -124,12 +126,12 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const health = await createHealthServer({
     // Certificates become good and bad by the clock, without any news.
     notReady() {
-      judgeTrust();
+      if (!trusted) judgeTrust();
       return readiness.missing();
     },
     metrics() {
       metrics.ready.set(readiness.missing() === undefined ? 1 : 0);
-      metrics.caBundleTrue.set(isTrusted() ? 1 : 0);
+      metrics.caBundleTrue.set(trusted ? 1 : 0);
       return metrics.registry.metrics();
     },
   });
