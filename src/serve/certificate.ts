@@ -1,6 +1,5 @@
 // Fits the keeper of the serving certificate to the cluster, the files, the log and the metrics: our own CA in its Secret, or
 // files of somebody else, as the configuration says.
-
 import { keepFromFiles } from '../certificates/files.ts';
 import { keepSelfSigned } from '../certificates/self.ts';
 import type { CertificateKeeper, KeeperPorts, ServingCertificate } from '../certificates/serving-certificate.ts';
