@@ -91,7 +91,7 @@ function leadsToRoot(
 
 function isIssuer({ certificate, subject, pathLength }: Entry, chain: readonly Entry[], now: number): boolean {
   const child = chain.at(-1);
-  if (child === undefined || child.issuer !== subject || child.isWeaklySigned) return false;
+  if (child === undefined || child.issuer !== subject || !child.isWellSigned) return false;
   // `ca` asks for the basic constraints and, where a key usage is given, for the right to sign certificates.
   if (!certificate.ca || !isGood(certificate, now)) return false;
   if (pathLength !== undefined && chain.length - 1 > pathLength) return false;
