@@ -2,6 +2,7 @@
 // replica holds before it has seen a single namespace, so what is never used is left out: of the Kubernetes client only
 // the part that reads a kubeconfig is taken, without the classes of every kind of the API.
 import { chmodSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
@@ -43,6 +44,65 @@ const englishOnly: Plugin = {
   },
 };
 
+const UNDICI = dirname(fileURLToPath(import.meta.resolve('undici')));
+
+/** Of undici only what makes connections, without fetch, WebSocket, caches and mocks. */
+const connectionsOnly: Plugin = {
+  name: 'connections-only',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^undici$/ }, ({ path }) => ({ path, namespace: 'connections' }));
+    onLoad({ filter: /.*/, namespace: 'connections' }, () => ({
+      contents: `
+        exports.Agent = require('./lib/dispatcher/agent.js');
+        exports.ProxyAgent = require('./lib/dispatcher/proxy-agent.js');
+        exports.EnvHttpProxyAgent = require('./lib/dispatcher/env-http-proxy-agent.js');
+        Object.assign(require('./lib/dispatcher/dispatcher.js').prototype, { request: require('./lib/api/api-request.js') });`,
+      resolveDir: UNDICI,
+    }));
+  },
+};
+
+/** What few clusters need is loaded where it is needed: an import for each, and what stands in its place. */
+const RARE: readonly (readonly [file: RegExp, eager: string, late: string])[] = [
+  [
+    /[\\/]undici[\\/]lib[\\/]dispatcher[\\/]client\.js$/,
+    "const connectH2 = require('./client-h2.js')",
+    "const connectH2 = (...args) => require('./client-h2.js')(...args)",
+  ],
+  [
+    /[\\/]undici[\\/]lib[\\/]dispatcher[\\/]proxy-agent\.js$/,
+    "const Socks5ProxyAgent = require('./socks5-proxy-agent')",
+    "const Socks5ProxyAgent = function (...args) { return new (require('./socks5-proxy-agent'))(...args) }",
+  ],
+  [
+    /[\\/]client-node[\\/]dist[\\/]config\.js$/,
+    "import { SocksProxyAgent } from 'socks-proxy-agent';",
+    "const SocksProxyAgent = function (...args) { return new (require('socks-proxy-agent').SocksProxyAgent)(...args) };",
+  ],
+  [
+    /[\\/]client-node[\\/]dist[\\/]config\.js$/,
+    "import { SocksClient } from 'socks';",
+    "const SocksClient = { createConnection: (...args) => require('socks').SocksClient.createConnection(...args) };",
+  ],
+];
+
+const rareLater: Plugin = {
+  name: 'rare-later',
+  setup({ onLoad }) {
+    for (const file of new Set(RARE.map(([path]) => String(path)))) {
+      const edits = RARE.filter(([path]) => String(path) === file);
+      onLoad({ filter: edits[0]?.[0] ?? /$^/ }, async ({ path }) => {
+        let contents = await readFile(path, 'utf8');
+        for (const [, eager, late] of edits) {
+          if (!contents.includes(eager)) throw new Error(`${path} has no longer the line: ${eager}`);
+          contents = contents.replace(eager, late);
+        }
+        return { contents };
+      });
+    }
+  },
+};
+
 await build({
   entryPoints: ['src/main.ts'],
   bundle: true,
@@ -51,7 +111,7 @@ await build({
   format: 'esm',
   outfile: 'dist/pullpass.mjs',
   banner: { js: banner },
-  plugins: [kubeconfigOnly, englishOnly],
+  plugins: [kubeconfigOnly, connectionsOnly, rareLater, englishOnly],
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',
