@@ -7,7 +7,9 @@ import { globSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const ALONE = [
+  'test/faults/api-path.test.ts',
   'test/faults/ca.test.ts',
+  'test/faults/certificate-files.test.ts',
   'test/faults/overload.test.ts',
   'test/faults/rollout.test.ts',
   'test/faults/slow-clients.test.ts',

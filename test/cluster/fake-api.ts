@@ -106,9 +106,9 @@ export function memoryLog(): Log & { readonly lines: string[] } {
   return { lines, debug: write, info: write, warn: write, error: write };
 }
 
-/** Resolves when the condition holds; rejects after two seconds. */
+/** Resolves when the condition holds; rejects after twenty seconds. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  const end = Date.now() + 2000;
+  const end = Date.now() + 20_000;
   while (!condition()) {
     if (Date.now() > end) throw new Error(`waited in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 2));

@@ -13,13 +13,14 @@ import { coversHost } from '../../src/core/pattern.ts';
 import { type Candidate, compilePolicy } from '../../src/core/policy.ts';
 import { type PullSecretType, renderPullSecret } from '../../src/core/pull-secret.ts';
 import { startOracle } from '../control-plane/oracle.ts';
+import { FULL } from '../full.ts';
 import { type Case, cases, credentialsOf } from './generated.ts';
 import { imageText } from './generated-images.ts';
 
 t.setTimeout(300_000);
 
 /** A third of the generated cases is what every change pays for; FULL=1 takes all. */
-const SHARE = process.env.FULL === '1' ? 1 : 1 / 3;
+const SHARE = FULL ? 1 : 1 / 3;
 
 const seed = Number(process.env.PULLPASS_SEED ?? 20_260_101);
 t.comment(`PULLPASS_SEED=${seed}`);

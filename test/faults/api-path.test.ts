@@ -5,10 +5,11 @@ import t, { type Test } from 'tap';
 
 type TestFunction = (t: Test) => Promise<void>;
 
+import { FULL } from '../full.ts';
 import { eventually, expectOk, makeNamespace, OWN_NAMESPACE, PULL_SECRET, pod } from '../serve/installation.ts';
 import { describeLoad, startLoad } from './load.ts';
 import { type ApiPath, openApiPath } from './path.ts';
-import { FULL, OFFERED, openSite, REACHED } from './site.ts';
+import { OFFERED, openSite, REACHED } from './site.ts';
 
 t.setTimeout(900_000);
 const CUT_S = FULL ? 60 : 6;

@@ -9,10 +9,11 @@ import { connect } from 'node:tls';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { certificatesIn } from '../../src/certificates/bundle.ts';
+import { FULL } from '../full.ts';
 import { eventually, expectOk, OWN_NAMESPACE, WEBHOOK } from '../serve/installation.ts';
 import { isReady } from './endpoints.ts';
 import { describeLoad, type LoadReport, startLoad } from './load.ts';
-import { FULL, OFFERED, openSite, REACHED } from './site.ts';
+import { OFFERED, openSite, REACHED } from './site.ts';
 
 t.setTimeout(900_000);
 const folder = mkdtempSync(join(tmpdir(), 'pullpass-ca-'));

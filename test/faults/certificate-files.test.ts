@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { type KeyPair, makeCa, signLeaf } from '../../src/certificates/issue.ts';
+import { FULL } from '../full.ts';
 import { eventually, OWN_NAMESPACE, WEBHOOK } from '../serve/installation.ts';
 import { describeLoad, startLoad } from './load.ts';
-import { FULL, OFFERED, openSite, REACHED } from './site.ts';
+import { OFFERED, openSite, REACHED } from './site.ts';
 
 t.setTimeout(900_000);
 const SWAPS = FULL ? 100 : 10;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { freePorts, startControlPlane } from '../control-plane/control-plane.ts';
+import { FULL } from '../full.ts';
 import {
   expectOk,
   install,
@@ -17,7 +18,6 @@ import {
 import type { Flooded } from './flood.ts';
 import { flood, memoryOf, unanswered } from './flooding.ts';
 import { describeLoad, startLoad } from './load.ts';
-import { FULL } from './site.ts';
 
 t.setTimeout(600_000);
 const SECONDS = FULL ? 60 : 5;

@@ -4,10 +4,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { ApiAnswer } from '../control-plane/api.ts';
+import { FULL } from '../full.ts';
 import { eventually, expectOk, OWN_NAMESPACE, PULL_SECRET, pod, startServe, WEBHOOK } from '../serve/installation.ts';
 import type { Member } from './fleet.ts';
 import { describeLoad, type LoadReport, startLoad, whyOf } from './load.ts';
-import { FULL, OFFERED, openSite, REACHED } from './site.ts';
+import { OFFERED, openSite, REACHED } from './site.ts';
 
 t.setTimeout(600_000);
 const ROUNDS = FULL ? 3 : 1;

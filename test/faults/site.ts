@@ -1,11 +1,12 @@
 // What every fault scenario begins with: a control plane, Pullpass installed with `failurePolicy: Fail` behind a Service that
 // the test plays, a credential, replicas, and namespaces that hold their pull Secret. FULL=1 runs the scenarios at full length.
+
 import { type ControlPlane, freePorts, startControlPlane } from '../control-plane/control-plane.ts';
+import { FULL } from '../full.ts';
 import { expectOk, install, limitedKubeconfig, makeCredential, makeNamespace, pod } from '../serve/installation.ts';
 import { type Endpoints, openEndpoints } from './endpoints.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 
-export const FULL = process.env.FULL === '1';
 /** Creates a second that are offered, and that are to be reached where the machine is this test's alone. */
 export const OFFERED = FULL ? 200 : 50;
 export const REACHED = FULL ? 150 : 0;

@@ -6,14 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { freePorts, startControlPlane } from '../control-plane/control-plane.ts';
+import { atMost, FULL } from '../full.ts';
 import { eventually, expectOk, install, limitedKubeconfig, makeCredential, startServe } from '../serve/installation.ts';
 import { median } from '../serve/secret-watch.ts';
-import { FULL } from './site.ts';
 
 t.setTimeout(300_000);
 const NAMESPACES = FULL ? 1_000 : 300;
 const STARTS = FULL ? 5 : 2;
-const LIMIT_MS = FULL ? 1_000 : 2_500;
 const plane = await startControlPlane();
 t.teardown(() => plane.stop());
 const { api } = plane;
@@ -80,5 +79,5 @@ t.test('from its start to ready', async (t) => {
   t.comment(`of that ${median(loads).toFixed(0)} ms to load the program`);
   const ready = starts.map((moments) => moments.get('ready') ?? Number.POSITIVE_INFINITY);
   t.comment(`ready after ${ready.map((ms) => ms.toFixed(0)).join(', ')} ms`);
-  t.ok(median(ready) <= LIMIT_MS, `${median(ready)} ms`);
+  t.ok(median(ready) <= atMost(1_000), `${median(ready)} ms`);
 });
