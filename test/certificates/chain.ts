@@ -25,7 +25,7 @@ export interface Wish {
   readonly from?: number;
   readonly to?: number;
   readonly keys?: webcrypto.CryptoKeyPair;
-  readonly hash?: 'SHA-1' | 'SHA-256';
+  readonly hash?: 'SHA-1' | 'SHA-256' | 'SHA-384';
   /** With alternative names that are none, which not every parser takes. */
   readonly malformed?: boolean;
 }
@@ -57,3 +57,21 @@ export async function make(name: string, wish: Wish = {}): Promise<Made> {
 export const SERVER_AUTH = x509.ExtendedKeyUsage.serverAuth;
 export const CLIENT_AUTH = x509.ExtendedKeyUsage.clientAuth;
 export const NO_SIGNING_OF_CERTIFICATES = x509.KeyUsageFlags.digitalSignature;
+
+/** A CA with an RSA key, and a leaf that it signed with RSA-PSS and the hash. PEM, both. */
+export async function makeRsa(hash: 'SHA-1' | 'SHA-256'): Promise<{ readonly ca: string; readonly leaf: string }> {
+  const publicExponent = Uint8Array.from([1, 0, 1]);
+  const algorithm = { name: 'RSA-PSS', hash, modulusLength: 2048, publicExponent, saltLength: 32 };
+  const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
+  const of = async (subject: string, extensions: x509.Extension[]): Promise<string> => {
+    const certificate = await x509.X509CertificateGenerator.create({
+      ...{ subject, issuer: 'CN=rsa', notBefore: new Date(NOW - DAY), notAfter: new Date(NOW + DAY) },
+      ...{ signingAlgorithm: algorithm, signingKey: keys.privateKey, publicKey: keys.publicKey, extensions },
+    });
+    return `${certificate.toString('pem')}\n`;
+  };
+  return {
+    ca: await of('CN=rsa', [new x509.BasicConstraintsExtension(true, undefined, true)]),
+    leaf: await of('CN=leaf', []),
+  };
+}

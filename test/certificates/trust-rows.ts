@@ -1,5 +1,5 @@
 // Whether a client that has only the bundle as its roots accepts a chain, as Go's crypto/x509 answers it.
-import { CLIENT_AUTH, DAY, make, NO_SIGNING_OF_CERTIFICATES, NOW, SERVER_AUTH } from './chain.ts';
+import { CLIENT_AUTH, DAY, make, makeRsa, NO_SIGNING_OF_CERTIFICATES, NOW, SERVER_AUTH } from './chain.ts';
 
 export interface TrustRow {
   readonly why: string;
@@ -102,6 +102,18 @@ export const ROWS: readonly TrustRow[] = [
     bundle: ca.pem,
     trusted: false,
   },
+  {
+    why: 'signed with SHA-384',
+    chain: (await make('leaf', { by: ca, hash: 'SHA-384' })).pem,
+    bundle: ca.pem,
+    trusted: true,
+  },
+  ...(await Promise.all(
+    (['SHA-1', 'SHA-256'] as const).map(async (hash) => {
+      const rsa = await makeRsa(hash);
+      return { why: `signed with RSA-PSS and ${hash}`, chain: rsa.leaf, bundle: rsa.ca, trusted: hash === 'SHA-256' };
+    }),
+  )),
   {
     why: 'a key behind the leaf',
     chain: `${leaf.pem}-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n`,
