@@ -142,8 +142,9 @@ function objectId(id: string): Buffer {
   return der(TAG.objectId, Buffer.from(id, 'hex'));
 }
 
+/** A printable string, as others encode such a name when they take ours apart and put it together again. */
 function named(commonName: string): Buffer {
-  const part = der(TAG.sequence, objectId(ID.commonName), der(TAG.utf8String, Buffer.from(commonName)));
+  const part = der(TAG.sequence, objectId(ID.commonName), der(TAG.printableString, Buffer.from(commonName, 'ascii')));
   return der(TAG.sequence, der(TAG.set, part));
 }
 

@@ -107,6 +107,22 @@ t.test('a CA that another program made signs for us under its name and key', asy
   t.ok(isTrusted(signed.cert, cert, NOW), 'and is trusted by it');
 });
 
+t.test('another program that signs by our CA comes to the same name', async (t) => {
+  const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+  const [der = new ArrayBuffer(0)] = x509.PemConverter.decode(ca.key);
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const theirs = await x509.X509CertificateGenerator.create({
+    subject: 'CN=leaf',
+    issuer: new x509.X509Certificate(ca.cert).subject,
+    notBefore: new Date(NOW - DAY),
+    notAfter: new Date(NOW + DAY),
+    signingAlgorithm: algorithm,
+    signingKey: await crypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']),
+    publicKey: keys.publicKey,
+  });
+  t.ok(isTrusted(theirs.toString('pem'), ca.cert, NOW));
+});
+
 t.test('no two have a name or a number in common', async (t) => {
   const others = await Promise.all([makeCa(NOW + 1, DAY), makeCa(NOW + 2, DAY)]);
   const parsed = [ca, ...others].map(({ cert }) => new X509Certificate(cert));
