@@ -3,6 +3,7 @@
 // the part that reads a kubeconfig is taken, without the classes of every kind of the API.
 import { chmodSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
@@ -103,6 +104,23 @@ const rareLater: Plugin = {
   },
 };
 
+/**
+ * Node's own modules are required, not imported: an import asks a module for every property once, and node:http answers for
+ * WebSocket by loading a whole HTTP library of its own.
+ */
+const requireBuiltins: Plugin = {
+  name: 'require-builtins',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({ path, external: true }));
+    onResolve({ filter: new RegExp(`^(node:)?(${builtinModules.join('|')})$`) }, ({ path, kind }) =>
+      kind === 'require-call' ? { path, external: true } : { path, namespace: 'builtin' },
+    );
+    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = require(${JSON.stringify(path)})`,
+    }));
+  },
+};
+
 await build({
   entryPoints: ['src/main.ts'],
   bundle: true,
@@ -111,7 +129,7 @@ await build({
   format: 'esm',
   outfile: 'dist/pullpass.mjs',
   banner: { js: banner },
-  plugins: [kubeconfigOnly, connectionsOnly, rareLater, englishOnly],
+  plugins: [requireBuiltins, kubeconfigOnly, connectionsOnly, rareLater, englishOnly],
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',
