@@ -6,9 +6,9 @@ import { type ObservedPullSecret, readServiceAccount, type ServiceAccountState }
 import type { ApiObject } from './api-object.ts';
 import type { Client, Log } from './client.ts';
 import type { ProjectPullSecret } from './pull-secret-projection.ts';
-import { pullSecretStore } from './pull-secret-store.ts';
+import { watchPullSecrets } from './pull-secret-watch.ts';
 import type { Time } from './time.ts';
-import { type Watch, watchResource } from './watch.ts';
+import { watchResource } from './watch.ts';
 
 export interface NamespaceState {
   readonly labels: Labels;
@@ -57,7 +57,11 @@ export function openView(options: ViewOptions): View {
   const listeners = newListeners();
   const namespaces = watchNamespaces(options, listeners.call, (name) => pullSecrets.store.namespaceGone(name));
   const serviceAccounts = watchServiceAccounts(options, listeners.call);
-  const pullSecrets = watchPullSecrets(options, (name) => namespaces.states.get(name)?.terminating === false);
+  const pullSecrets = watchPullSecrets({
+    ...options,
+    name: options.pullSecretName,
+    isAlive: (name) => namespaces.states.get(name)?.terminating === false,
+  });
   const watches = [namespaces.watch, serviceAccounts.watch, pullSecrets.watch];
   return {
     namespace: (name) => namespaces.states.get(name),
@@ -118,28 +122,6 @@ function watchServiceAccounts(options: ViewOptions, tell: (key: string) => void)
     known: () => states.keys(),
   });
   return { states, watch };
-}
-
-function watchPullSecrets(options: ViewOptions, isAlive: (namespace: string) => boolean) {
-  const store = pullSecretStore(() => watch.version());
-  const watch: Watch = watchResource<ObservedPullSecret>({
-    ...options,
-    resource: 'secrets',
-    path: '/api/v1/secrets',
-    // Also what the rights are bound to: a list of Secrets without this selector is refused.
-    query: { fieldSelector: `metadata.name=${options.pullSecretName}` },
-    project: options.project,
-    onSet(namespace, _, state) {
-      store.set(namespace, state);
-      options.onNews?.(namespace);
-    },
-    onDelete(namespace, _, version) {
-      store.remove(namespace, version, !isAlive(namespace));
-      options.onNews?.(namespace);
-    },
-    known: () => prefixed('', store.namespaces(), `/${options.pullSecretName}`),
-  });
-  return { store, watch };
 }
 
 export function readNamespace({ metadata }: ApiObject): NamespaceState {

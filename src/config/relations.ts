@@ -1,6 +1,7 @@
-// What can only be seen by looking at several settings together: names that stand twice, kinds that stand twice, selectors
-// that are required, hosts that a program can be asked about. It reads what the user wrote, not the parsed configuration, so that these are reported together
-// with everything else that is wrong; it must therefore expect any shape.
+// What can only be seen by looking at several settings together: names and kinds that stand twice, selectors that are
+// required, hosts that a program can be asked about. It reads what the user wrote, not the parsed configuration, so that these
+// are reported together with everything else that is wrong; it must therefore expect any shape.
+import { DEFAULT_PULL_SECRET_NAME } from '../core/names.ts';
 import { KNOWN_WORKLOADS } from '../core/workload.ts';
 import type { Finding } from './issue.ts';
 import { isShowable } from './match.ts';
@@ -10,9 +11,15 @@ import type { Path } from './yaml-text.ts';
 export function relationFindings(root: unknown, locate: (path: Path) => string): readonly Finding[] {
   const credentials = listAt(root, 'credentials');
   const named = credentials.map((entry, i) => ({ key: textAt(entry, 'name'), path: ['credentials', i, 'name'] }));
+  const formerNames = listAt(fieldOf(root, 'pullSecret'), 'formerNames').map((name, i) => ({
+    key: typeof name === 'string' ? name : undefined,
+    path: ['pullSecret', 'formerNames', i],
+  }));
   const kinds = listAt(root, 'workloads').map((entry, i) => ({ key: kindOf(entry), path: ['workloads', i] }));
   return [
     ...repeated(named, (first) => `two credentials of one name, the other is at ${locate(first)}`),
+    ...repeated(formerNames, (first) => `this name stands twice, first at ${locate(first)}`),
+    ...presentAsFormer(root, formerNames),
     ...repeated(kinds, (first) => `this kind stands twice, first at ${locate(first)}`),
     ...knownAsCustom(listAt(root, 'workloads')),
     ...withoutSelector(root, credentials),
@@ -35,6 +42,14 @@ function repeated(entries: readonly Keyed[], problemOf: (first: Path) => string)
     else findings.push({ path, part: 'value', ...(isShowable(key) && { found: key }), problem: problemOf(first) });
   }
   return findings;
+}
+
+function presentAsFormer(root: unknown, formerNames: readonly Keyed[]): readonly Finding[] {
+  const present = textAt(fieldOf(root, 'pullSecret'), 'name') ?? DEFAULT_PULL_SECRET_NAME;
+  const problem = 'this is the name that it has now, list those that it had before';
+  return formerNames.flatMap(({ key, path }) =>
+    key === present ? [{ path, part: 'value', ...(isShowable(key) && { found: key }), problem } as const] : [],
+  );
 }
 
 function knownAsCustom(workloads: readonly unknown[]): readonly Finding[] {

@@ -57,6 +57,14 @@ const pullSecret = z.strictObject({
   name: checked(dnsName(SECRET_NAME_MAX))
     .default(DEFAULT_PULL_SECRET_NAME)
     .meta({ description: 'The name of the pull Secret, the same in every namespace.' }),
+  formerNames: z
+    .array(checked(dnsName(SECRET_NAME_MAX)))
+    .default([])
+    .meta({
+      description:
+        'Names that it had before. Pull Secrets of ours under these are deleted when `grace` is over and the new one is there; until then they are kept true. The rights must name them too.',
+      uniqueItems: true,
+    }),
   type: z
     .enum(['kubernetes.io/dockerconfigjson', 'kubernetes.io/dockercfg'])
     .default('kubernetes.io/dockerconfigjson')

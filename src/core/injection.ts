@@ -1,7 +1,8 @@
 // The decision for one object: whether to list the pull Secret, and per image why or why not. Pure: the same subject in
 // the same surroundings always gives the same injection, and planning it twice adds nothing. In order, the first that holds:
 //
-//   Pod that lists only our Secret, ServiceAccount has others          -> those are added, whatever else is decided
+//   Pod that lists only our Secret, ServiceAccount has others          -> those are added, whatever else is decided; one under a
+//                                                                         former name counts as ours, and stays listed
 //   no image is served                                                 -> no-private-image
 //   ServiceAccount enforces mountable secrets and does not name ours   -> enforcing-service-account, with a warning
 //   a Secret of our name is not ours                                   -> foreign-secret, with a warning
@@ -59,24 +60,32 @@ export function decideImages(
 }
 
 /** Whether the decision depends on the ServiceAccount and the pull Secret at all: for public images nothing is looked up. */
-export function needsSurroundings(subject: Subject, images: readonly ImageDecision[], pullSecret: string): boolean {
-  return images.some(({ reason }) => reason === 'served') || (subject.listed?.includes(pullSecret) ?? false);
+export function needsSurroundings(
+  subject: Subject,
+  images: readonly ImageDecision[],
+  pullSecret: string,
+  formerNames: readonly string[] = [],
+): boolean {
+  if (images.some(({ reason }) => reason === 'served')) return true;
+  return subject.listed?.some((name) => name === pullSecret || formerNames.includes(name)) ?? false;
 }
 
 /**
  * @param images as `decideImages` decided them for this subject
  * @param pullSecret the name of the pull Secret
+ * @param formerNames those that it had before
  */
 export function planInjection(
   subject: Subject,
   images: readonly ImageDecision[],
   around: Surroundings,
   pullSecret: string,
+  formerNames: readonly string[] = [],
 ): Injection {
   const credentials = [...new Set(images.flatMap(({ credential }) => credential ?? []))].sort();
   const reason = decideObject(subject, around, credentials.length > 0, pullSecret);
   const ours = reason === 'injected' ? [pullSecret] : [];
-  const restored = takenFromServiceAccount(subject, around.serviceAccount, ours, pullSecret);
+  const restored = takenFromServiceAccount(subject, around.serviceAccount, ours, [pullSecret, ...formerNames]);
   const isListed = reason === 'injected' || reason === 'already-listed';
   return {
     reason: restored.length > 0 && ours.length === 0 ? 'service-account-restored' : reason,
@@ -115,10 +124,10 @@ function takenFromServiceAccount(
   subject: Subject,
   serviceAccount: ServiceAccountState,
   added: readonly string[],
-  pullSecret: string,
+  ours: readonly string[],
 ): readonly string[] {
   if (subject.workload.role !== 'pod') return [];
   const listed = [...(subject.listed ?? []), ...added];
-  if (listed.length === 0 || listed.some((name) => name !== pullSecret)) return [];
-  return [...new Set(serviceAccount.pullSecrets)].filter((name) => name !== pullSecret);
+  if (listed.length === 0 || listed.some((name) => !ours.includes(name))) return [];
+  return [...new Set(serviceAccount.pullSecrets)].filter((name) => !listed.includes(name));
 }

@@ -92,6 +92,7 @@ export const REPLACE_REASONS = {
 export const DELETE_REASONS = {
   'not-enabled': 'the namespace takes part no more, and the grace is over',
   'nothing-admitted': 'the namespace may use no credential any more, and the grace is over',
+  'former-name': 'it has a name that the pull Secret had before, and the grace is over',
 } as const;
 
 /** Why a pull Secret was left as it is although it is not what it should be. */

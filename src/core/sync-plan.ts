@@ -2,6 +2,7 @@
 // carried out gives nothing. In order, the first that holds:
 //
 //   the namespace is gone or going                            -> nothing, Kubernetes clears it up
+//   it is under a former name                                 -> if it is ours, as what nobody is meant to use; else nothing
 //   a Secret of our name is not ours                          -> refuse `foreign` if it is in the way, else nothing
 //   the content cannot be rendered                            -> refuse `too-large`, what is there stays
 //   nobody is meant to use it: not enabled, no credential     -> note since when, keep it true, delete after the grace
@@ -11,7 +12,8 @@
 // The surprising rules: a credential that the labels no longer admit leaves the content at once, the Secret only after the
 // grace. Pods that run still name it, and a deletion by mistake would be an outage that a label cannot undo. And where an
 // admitted credential has no login just now, its entries are carried over from what is there, so that it keeps them and keeps
-// no other credential from its own change.
+// no other credential from its own change. One under a former name outlives its grace for as long as the one that should follow
+// it could not be made: Pods would be left with neither.
 import type { PullSecretSettings } from './pull-secret.ts';
 import type { ApplyReason, DeleteReason, RefuseReason, ReplaceReason } from './reason.ts';
 import { marksOf, type Rendering } from './rendering.ts';
@@ -25,6 +27,11 @@ export interface Situation {
   readonly asked: boolean;
   readonly present: ObservedPullSecret | undefined;
   readonly rendering: Rendering;
+  /** Of a pull Secret under a former name. */
+  readonly former?: {
+    /** One of ours is there under the present name. */
+    readonly followed: boolean;
+  };
 }
 
 export interface SyncSettings extends PullSecretSettings {
@@ -59,9 +66,10 @@ export type Change =
 
 /** @returns undefined if there is nothing to do */
 export function planChange(situation: Situation, settings: SyncSettings, now: number): Change | undefined {
-  const { alive, takesPart, asked, present, rendering } = situation;
+  const { alive, takesPart, asked, present, rendering, former } = situation;
   if (!alive) return undefined;
   const isFor = takesPart && rendering.admitted.length > 0;
+  if (former !== undefined) return planFormer(situation, isFor && !former.followed, settings, now);
   if (present !== undefined && !present.ours) return isFor ? { act: 'refuse', reason: 'foreign' } : undefined;
   const unwanted = takesPart ? 'nothing-admitted' : 'not-enabled';
   if (!isFor) return present && planUnwanted(present, rendering, unwanted, settings, now);
@@ -71,7 +79,8 @@ export function planChange(situation: Situation, settings: SyncSettings, now: nu
 
 /** Whether a change would take from Pods what they have: what the guard against mistakes counts. */
 export function isRemoval(change: Change): boolean {
-  if (change.act === 'delete') return true;
+  // Whoever names a former name has said so.
+  if (change.act === 'delete') return change.reason !== 'former-name';
   if (change.act !== 'apply' && change.act !== 'replace') return false;
   const { rendering, carried } = change.wanted;
   return change.seen !== undefined && change.seen.keys.size > 0 && !hasKeys(rendering) && carried.length === 0;
@@ -85,6 +94,20 @@ export function deletionDue({ alive, present }: Situation, graceMs: number, now:
   if (!alive || !present?.ours || present.unwantedSince === undefined) return undefined;
   const due = present.unwantedSince + graceMs;
   return due > now ? due : undefined;
+}
+
+/** @param needed no other can take its place yet */
+function planFormer(
+  { present, rendering }: Situation,
+  needed: boolean,
+  settings: SyncSettings,
+  now: number,
+): Change | undefined {
+  if (!present?.ours) return undefined;
+  const graceMs = needed ? Number.POSITIVE_INFINITY : settings.graceMs;
+  const change = planUnwanted(present, rendering, 'former-name', { ...settings, graceMs }, now);
+  // What is wrong with the content is said of the present one.
+  return change?.act === 'refuse' ? undefined : change;
 }
 
 function planUnwanted(

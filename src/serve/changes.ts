@@ -2,13 +2,13 @@
 // to the object that the decision was made of. Entries that are to be carried over are read, put in and written in one go, and
 // are in no memory but for that moment.
 import type { Client } from '../cluster/client.ts';
+import type { PullSecretStore } from '../cluster/pull-secret-store.ts';
 import {
   deletePullSecret,
   readPullSecretValue,
   type WriteFailure,
   type writePullSecret,
 } from '../cluster/pull-secret-writer.ts';
-import type { View } from '../cluster/view.ts';
 import { type PullSecretContent, pullSecretMetadata, withCarried } from '../core/pull-secret.ts';
 import type { WriteOutcome } from '../core/reason.ts';
 import { encodeData } from '../core/rendering.ts';
@@ -18,14 +18,16 @@ import type { WriteResult } from '../sync/pass.ts';
 
 export interface ChangesOptions {
   readonly client: Client;
-  readonly view: Pick<View, 'observePullSecret' | 'forgetPullSecret'>;
-  /** Writes, and lets the view know. */
+  /** Where it is known which Secrets of a name there are; undefined: nobody follows that name. */
+  readonly storeOf: (name: string) => Pick<PullSecretStore, 'observe' | 'forget'> | undefined;
+  /** Writes, and lets the store know. */
   readonly write: (request: Parameters<typeof writePullSecret>[2]) => ReturnType<typeof writePullSecret>;
 }
 
 export type CarryOut = (
   namespace: string,
   change: Exclude<Change, { act: 'refuse' }>,
+  /** With the name of the one that is changed. */
   settings: SyncSettings,
   /** Whether this replica is elected, by the clock. */
   mayWrite: () => boolean,
@@ -46,7 +48,7 @@ export const FAILURES = {
   deadline: 'unavailable',
 } as const satisfies Record<WriteFailure, WriteOutcome>;
 
-export function createChanges({ client, view, write }: ChangesOptions): CarryOut {
+export function createChanges({ client, storeOf, write }: ChangesOptions): CarryOut {
   async function apply(
     namespace: string,
     wanted: Wanted,
@@ -91,8 +93,8 @@ export function createChanges({ client, view, write }: ChangesOptions): CarryOut
   ): Promise<WriteResult> {
     const result = await deletePullSecret(client, { namespace, name, seen, timeoutMs: CALL_MS });
     if (result.result !== 'deleted') return failed(result);
-    if (forGood) view.forgetPullSecret(namespace);
-    else view.observePullSecret(namespace, undefined);
+    if (forGood) storeOf(name)?.forget(namespace);
+    else storeOf(name)?.observe(namespace, undefined);
     return { outcome: 'deleted' };
   }
 

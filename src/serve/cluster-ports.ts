@@ -1,5 +1,6 @@
 // The cluster as the admission door and sync need it: fits the view, the live reads and the writer to their ports.
 import type { Client } from '../cluster/client.ts';
+import { followFormerPullSecrets } from '../cluster/former-pull-secrets.ts';
 import { liveReads } from '../cluster/live-reads.ts';
 import { newProjection } from '../cluster/pull-secret-projection.ts';
 import { writePullSecret } from '../cluster/pull-secret-writer.ts';
@@ -23,7 +24,7 @@ export function clusterLog(log: Logger): ClusterLog {
 
 export interface ClusterOptions {
   readonly client: Client;
-  readonly pullSecretName: string;
+  readonly pullSecret: { readonly name: string; readonly formerNames: readonly string[] };
   /** Pullpass's own namespace. */
   readonly own: string;
   readonly log: Logger;
@@ -31,7 +32,8 @@ export interface ClusterOptions {
 
 export type Cluster = ReturnType<typeof openCluster>;
 
-export function openCluster({ client, pullSecretName, own, log: logger }: ClusterOptions) {
+export function openCluster({ client, pullSecret, own, log: logger }: ClusterOptions) {
+  const pullSecretName = pullSecret.name;
   const time = SYSTEM_TIME;
   const log = clusterLog(logger);
   const project = newProjection(own);
@@ -40,11 +42,14 @@ export function openCluster({ client, pullSecretName, own, log: logger }: Cluste
     for (const listener of listeners) listener(namespace);
   };
   const view = openView({ client, pullSecretName, project, onNews, time, log });
+  const former = followFormerPullSecrets({ client, names: pullSecret.formerNames, project, onNews, time, log });
+  const present = { observe: view.observePullSecret, forget: view.forgetPullSecret };
+  const storeOf = (name: string) => (name === pullSecretName ? present : former.store(name));
   const live = liveReads({ client, pullSecretName, project, time });
 
   async function write(request: Parameters<typeof writePullSecret>[2]) {
     const result = await writePullSecret(client, project, request);
-    if (result.result === 'written') view.observePullSecret(request.namespace, result.state);
+    if (result.result === 'written') storeOf(request.name)?.observe(request.namespace, result.state);
     return result;
   }
 
@@ -70,9 +75,11 @@ export function openCluster({ client, pullSecretName, own, log: logger }: Cluste
 
   return {
     view,
+    /** Followed from its start on. */
+    former,
     live,
     ensurePorts,
-    carryOut: createChanges({ client, view, write }),
+    carryOut: createChanges({ client, storeOf, write }),
     /** Calls back at each news of a namespace or of the pull Secret in it. */
     onNews: (listener: (namespace: string) => void): void => void listeners.push(listener),
     log,

@@ -106,8 +106,9 @@ function judge(content: Content, { path, current }: FollowConfigurationOptions):
 /** What the watches, the rights and the webhook configuration were made for: half of such a change is worse than none. */
 export function changesThatNeedRestart(before: Config, after: Config): readonly string[] {
   const problems: string[] = [];
-  if (before.pullSecret.name !== after.pullSecret.name) {
-    problems.push('pullSecret.name takes effect with a restart, together with the rights that name it');
+  for (const setting of ['name', 'formerNames'] as const) {
+    if (isDeepStrictEqual(before.pullSecret[setting], after.pullSecret[setting])) continue;
+    problems.push(`pullSecret.${setting} takes effect with a restart, together with the rights that name it`);
   }
   for (const setting of ['namespaces', 'workloads'] as const) {
     if (isDeepStrictEqual(before[setting], after[setting])) continue;

@@ -72,13 +72,14 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     onCall: (verb, resource, code) => metrics.apiCalls.inc({ verb, resource, code: String(code) }),
   });
   const own = options.namespace ?? client.namespace;
-  const cluster = openCluster({ client, pullSecretName: config.pullSecret.name, own, log });
+  const cluster = openCluster({ client, pullSecret: config.pullSecret, own, log });
   const credentials = followCredentials({ ...options, client, own });
   const admit = createAdmission(
     {
       participation: { namespaces: config.namespaces, own },
       workloads: selectWorkloads(config.workloads),
       pullSecretName: config.pullSecret.name,
+      formerNames: config.pullSecret.formerNames,
     },
     { ...lookup({ ...cluster, time }), pullSecret: cluster.view.pullSecret },
     createEnsure(cluster.ensurePorts),

@@ -45,7 +45,9 @@ const NO_NOTES = { confirmed: 0, held: 0 };
 export function createSync(options: SyncOptions): Sync {
   const { client, cluster, credentials, own, mayWrite, log, metrics } = options;
   const { now, random } = SYSTEM_TIME;
-  const { view } = cluster;
+  const { view, former } = cluster;
+  // Neither changes while it runs.
+  const { name: presentName, formerNames } = credentials.inForce().config.pullSecret;
   const report = createSyncReport({
     log,
     metrics,
@@ -65,10 +67,21 @@ export function createSync(options: SyncOptions): Sync {
     return {
       alive: state !== undefined && !state.terminating,
       takesPart: namespaceRefusal(namespace, labels, { namespaces: config.namespaces, own }) === undefined,
-      asked: everywhere || view.vanishedPullSecrets().has(namespace) || options.awaited().has(namespace),
+      asked:
+        everywhere ||
+        view.vanishedPullSecrets().has(namespace) ||
+        options.awaited().has(namespace) ||
+        former.isIn(namespace),
       present: view.pullSecret(namespace),
       rendering: renderings.of(labels),
     };
+  }
+
+  /** The same but for what is there, which the one under the present name is to follow. */
+  function situationOfFormer(namespace: string, name: string): Situation {
+    const successor = situation(namespace);
+    const followed = successor.present?.ours === true;
+    return { ...successor, present: former.get(namespace, name), former: { followed } };
   }
 
   async function noteHeld(held: number): Promise<boolean> {
@@ -91,10 +104,12 @@ export function createSync(options: SyncOptions): Sync {
 
   const pass = createPass({
     namespaces: view.namespaces,
-    situation,
+    names: [presentName, ...formerNames],
+    situation: (namespace, name) => (name === presentName ? situation(namespace) : situationOfFormer(namespace, name)),
     settings: () => credentials.inForce().settings,
     mayWrite,
-    write: (namespace, change) => cluster.carryOut(namespace, change, credentials.inForce().settings, mayWrite),
+    write: ({ namespace, name }, change) =>
+      cluster.carryOut(namespace, change, { ...credentials.inForce().settings, name }, mayWrite),
     removals,
     breathe: () => setImmediate(),
     now,
@@ -137,7 +152,12 @@ export function createSync(options: SyncOptions): Sync {
     report,
     start() {
       removals.begin();
+      former.start();
       loop.start();
+    },
+    async stop() {
+      await loop.stop();
+      await former.stop();
     },
   };
 }

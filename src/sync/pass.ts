@@ -12,15 +12,23 @@ import {
 } from '../core/sync-plan.ts';
 import type { RemovalGuard } from './removals.ts';
 
+/** Where a pull Secret is or may be. */
+export interface Place {
+  readonly namespace: string;
+  readonly name: string;
+}
+
 export interface PassPorts {
   /** Every namespace that there is or that has a Secret of our name. */
   namespaces(): Iterable<string>;
-  situation(namespace: string): Situation;
+  /** Those that a pull Secret may have: the present one, then the former ones. */
+  readonly names: readonly string[];
+  situation(namespace: string, name: string): Situation;
   settings(): SyncSettings;
   /** Whether this replica is elected, by the clock. */
   mayWrite(): boolean;
   /** Carries a change out, bound to what was seen; never rejects. */
-  write(namespace: string, change: Exclude<Change, { act: 'refuse' }>): Promise<WriteResult>;
+  write(place: Place, change: Exclude<Change, { act: 'refuse' }>): Promise<WriteResult>;
   readonly removals: RemovalGuard;
   /** Resolves when others had their turn. */
   breathe(): Promise<void>;
@@ -48,12 +56,12 @@ export interface PassReport {
   readonly postponed: readonly string[];
   /** When the next pull Secret is due to be deleted, in milliseconds since the epoch. */
   readonly due: number | undefined;
+  /** Of ours, under the present name. */
   readonly pullSecrets: number;
   readonly ms: number;
 }
 
-export interface Written extends WriteResult {
-  readonly namespace: string;
+export interface Written extends Place, WriteResult {
   readonly change: Exclude<Change, { act: 'refuse' }>;
 }
 
@@ -82,7 +90,7 @@ export function createPass(ports: PassPorts): Pass {
       written,
       refused,
       held: scope === 'all' ? kept : 0,
-      postponed: scope === 'all' ? spared : [...spared, ...removals],
+      postponed: (scope === 'all' ? spared : [...spared, ...removals]).map(({ namespace }) => namespace),
       due,
       pullSecrets,
       ms: ports.now() - started,
@@ -94,8 +102,8 @@ interface Survey {
   looked: number;
   pullSecrets: number;
   due: number | undefined;
-  readonly changing: string[];
-  readonly removals: string[];
+  readonly changing: Place[];
+  readonly removals: Place[];
   readonly refused: Map<string, RefuseReason>;
 }
 
@@ -104,7 +112,8 @@ async function look(scope: Scope, ports: PassPorts): Promise<Survey> {
   const settings = ports.settings();
   let turn = ports.now();
   for (const namespace of scope === 'all' ? [...ports.namespaces()] : scope) {
-    lookAt(namespace, survey, settings, ports);
+    survey.looked += 1;
+    for (const name of ports.names) lookAt(namespace, name, survey, settings, ports);
     if (survey.looked % CLOCK_EVERY !== 0 || ports.now() - turn < TURN_MS) continue;
     await ports.breathe();
     turn = ports.now();
@@ -112,38 +121,37 @@ async function look(scope: Scope, ports: PassPorts): Promise<Survey> {
   return survey;
 }
 
-function lookAt(namespace: string, survey: Survey, settings: SyncSettings, ports: PassPorts): void {
-  const situation = ports.situation(namespace);
+function lookAt(namespace: string, name: string, survey: Survey, settings: SyncSettings, ports: PassPorts): void {
+  const situation = ports.situation(namespace, name);
   const change = planChange(situation, settings, ports.now());
-  survey.looked += 1;
-  if (situation.present?.ours) survey.pullSecrets += 1;
+  if (situation.former === undefined && situation.present?.ours) survey.pullSecrets += 1;
   const due = deletionDue(situation, settings.graceMs, ports.now());
   if (due !== undefined) survey.due = Math.min(due, survey.due ?? due);
   if (change === undefined) return;
   if (change.act === 'refuse') survey.refused.set(namespace, change.reason);
-  else if (isRemoval(change)) survey.removals.push(namespace);
-  else survey.changing.push(namespace);
+  else if (isRemoval(change)) survey.removals.push({ namespace, name });
+  else survey.changing.push({ namespace, name });
 }
 
 /** @param mayGo where something may be taken away: what turns into a removal only now, nobody has counted */
-async function carryOut(namespaces: readonly string[], mayGo: ReadonlySet<string>, ports: PassPorts) {
+async function carryOut(places: readonly Place[], mayGo: ReadonlySet<Place>, ports: PassPorts) {
   const written: Written[] = [];
-  const queue = namespaces[Symbol.iterator]();
-  const spared: string[] = [];
+  const queue = places[Symbol.iterator]();
+  const spared: Place[] = [];
   async function work(): Promise<void> {
-    for (const namespace of queue) {
-      const change = planChange(ports.situation(namespace), ports.settings(), ports.now());
+    for (const place of queue) {
+      const change = planChange(ports.situation(place.namespace, place.name), ports.settings(), ports.now());
       if (change === undefined || change.act === 'refuse') continue;
-      if (isRemoval(change) && !mayGo.has(namespace)) {
-        spared.push(namespace);
+      if (isRemoval(change) && !mayGo.has(place)) {
+        spared.push(place);
         continue;
       }
-      const result: WriteResult = ports.mayWrite() ? await ports.write(namespace, change) : { outcome: 'not-elected' };
-      written.push({ namespace, change, ...result });
+      const result: WriteResult = ports.mayWrite() ? await ports.write(place, change) : { outcome: 'not-elected' };
+      written.push({ ...place, change, ...result });
       if (result.outcome === 'not-elected') return;
       if (isRemoval(change) && DONE.has(result.outcome)) ports.removals.count();
     }
   }
-  await Promise.all(Array.from({ length: Math.min(PARALLEL, namespaces.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(PARALLEL, places.length) }, work));
   return { written, spared };
 }

@@ -39,6 +39,8 @@ export interface AdmissionSettings {
   readonly participation: Participation;
   readonly workloads: Workloads;
   readonly pullSecretName: string;
+  /** Those that the pull Secret had before. */
+  readonly formerNames?: readonly string[];
 }
 
 export interface Admission {
@@ -69,7 +71,7 @@ export function createAdmission(
   inForce: () => CredentialsInForce,
   now: () => number,
 ): Admit {
-  const { participation, workloads, pullSecretName } = settings;
+  const { participation, workloads, pullSecretName, formerNames = [] } = settings;
 
   return async (review, timeoutMs) => {
     const subject = readSubject(review, workloads);
@@ -95,12 +97,14 @@ export function createAdmission(
     const credentials = inForce();
     const place: Place = { namespace, labels: known.found.labels, withinMs: left(lookUpMs) };
     const { labels, images } = await decideFor(subject, place, credentials.policy);
-    if (!needsSurroundings(subject, images, pullSecretName)) return leftAlone('no-private-image', images);
+    if (!needsSurroundings(subject, images, pullSecretName, formerNames)) return leftAlone('no-private-image', images);
     const account = await view.serviceAccount(namespace, subject.serviceAccount, left(lookUpMs));
     if ('unknown' in account) return { couldNotTell: `ServiceAccount: ${account.unknown}` };
     const serviceAccount = 'found' in account ? account.found : { pullSecrets: [], enforcesMountable: false };
-    const decide = (): Injection =>
-      planInjection(subject, images, { serviceAccount, pullSecret: view.pullSecret(namespace) }, pullSecretName);
+    const decide = (): Injection => {
+      const around = { serviceAccount, pullSecret: view.pullSecret(namespace) };
+      return planInjection(subject, images, around, pullSecretName, formerNames);
+    };
     const injection = decide();
     if (injection.needs.length === 0) return answer(subject, injection);
     if (dryRun) return answer(subject, injection, 'dry-run');

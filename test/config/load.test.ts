@@ -19,6 +19,7 @@ const DEFAULTS = {
   credentials: [],
   pullSecret: {
     name: 'pullpass-dockercfg',
+    formerNames: [],
     type: 'kubernetes.io/dockerconfigjson',
     annotations: {},
     labels: {},

@@ -95,11 +95,17 @@ t.test('a bad one is refused with all that is wrong with it, said once, and the 
 t.test('what needs a restart is refused as a whole', async (t) => {
   const { write, applied, said } = await start('');
   await write(
-    'namespaces: { matchLabels: { a: b } }\nworkloads: [Job]\npullSecret: { name: other, grace: 1h }\ncertificate: { leafLife: 24h }',
+    'namespaces: { matchLabels: { a: b } }\nworkloads: [Job]\npullSecret: { name: other, formerNames: [pull], grace: 1h }\ncertificate: { leafLife: 24h }',
   );
   t.equal(applied.length, 0);
   t.match(said[0]?.fields, {
-    problems: [/pullSecret.name/, /namespaces takes/, /workloads takes/, /certificate takes/],
+    problems: [
+      /pullSecret.name takes/,
+      /pullSecret.formerNames takes/,
+      /namespaces takes/,
+      /workloads takes/,
+      /certificate takes/,
+    ],
   });
 });
 

@@ -60,6 +60,7 @@ function start(reportOf: (scope: Scope, nth: number) => Partial<PassReport> = ()
 
 const conflict = (namespace: string): Written => ({
   namespace,
+  name: 'pullpass-dockercfg',
   change: { act: 'delete', reason: 'not-enabled', seen: {} as never },
   outcome: 'conflict',
 });

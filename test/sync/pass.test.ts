@@ -28,6 +28,7 @@ function start(
   const now = () => Math.round(performance.now());
   const pass = createPass({
     namespaces: () => states.keys(),
+    names: [SYNC.name],
     situation: (name) => ({
       alive: true,
       takesPart: true,
@@ -38,7 +39,7 @@ function start(
     }),
     settings: () => SYNC,
     mayWrite: () => elected,
-    async write(namespace, { act }) {
+    async write({ namespace }, { act }) {
       running += 1;
       most = Math.max(most, running);
       await new Promise((resolve) => setImmediate(resolve));

@@ -12,6 +12,7 @@ import { secret } from './fake-cluster.ts';
 
 const OWN = 'pullpass-system';
 const NAME = 'pullpass-dockercfg';
+const FORMER = 'our-old-name';
 const PRIVATE = 'ghcr.io/acme/app:1';
 const ENABLED = { 'pullpass.dev/inject': 'enabled' };
 const LISTED = [{ op: 'add', path: '/spec/imagePullSecrets', value: [{ name: NAME }] }];
@@ -40,6 +41,7 @@ function setUp(cluster: Cluster = {}) {
       participation: { namespaces: { matchLabels: ENABLED }, own: OWN },
       workloads: selectWorkloads(cluster.workloads ?? []),
       pullSecretName: NAME,
+      formerNames: [FORMER],
     },
     {
       async namespace(name, _takesPart, withinMs) {
@@ -122,6 +124,15 @@ t.test('the labels count, whatever the API server selected', async (t) => {
     t.match(await review(PRIVATE), { reason: 'namespace-not-enabled', patch: [] });
     t.same(calls, ['namespace shop']);
   }
+});
+
+t.test('a Pod that lists a former name gets back what its ServiceAccount would have given it', async (t) => {
+  const account = { found: { pullSecrets: ['theirs'], enforcesMountable: false } };
+  const { review } = setUp({ serviceAccount: account });
+  const spec = { containers: [{ name: 'c', image: 'nginx' }], imagePullSecrets: [{ name: FORMER }] };
+  const verdict = await review('nginx', { object: { spec } });
+  t.match(verdict, { reason: 'service-account-restored' });
+  t.match(JSON.stringify(verdict), /theirs/);
 });
 
 t.test('could not tell is no answer', async (t) => {
