@@ -7,6 +7,7 @@ import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
+import { writeBillOfMaterials } from './sbom.ts';
 
 // Some dependencies are CommonJS and ask for `require`, which a module does not have.
 const banner = [
@@ -121,9 +122,12 @@ const requireBuiltins: Plugin = {
   },
 };
 
-await build({
+const { metafile } = await build({
   entryPoints: ['src/main.ts'],
   bundle: true,
+  metafile: true,
+  // What `debug` would like to have, and only development installs.
+  external: ['supports-color'],
   platform: 'node',
   target: 'node22',
   format: 'esm',
@@ -136,3 +140,4 @@ await build({
   logLevel: 'warning',
 });
 chmodSync('dist/pullpass.mjs', 0o755);
+writeBillOfMaterials(metafile, 'dist/pullpass.cdx.json');

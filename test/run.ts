@@ -14,6 +14,7 @@ const ALONE = [
   'test/faults/rollout.test.ts',
   'test/faults/slow-clients.test.ts',
   'test/faults/start.test.ts',
+  'test/image/image.test.ts',
   'test/serve/rotation.test.ts',
   'test/serve/scale.test.ts',
 ];
