@@ -12,6 +12,7 @@ export const HELP = `pullpass: private images just pull
 Usage:
   pullpass serve [options]       the admission webhook
   pullpass rotate-ca [options]   a new CA, without a moment in which nobody trusts it
+  pullpass uninstall [options]   takes away what Pullpass made itself, once no replica runs any more
 
 Options of serve:
   --config FILE                configuration file (default: all settings at their defaults)
@@ -30,13 +31,19 @@ Options of rotate-ca:
   --kubeconfig FILE            as above
   --namespace NAME             Pullpass's own namespace (default: pullpass-system)
 
+Options of uninstall:
+  --kubeconfig FILE            as above
+  --namespace NAME             Pullpass's own namespace (default: pullpass-system)
+  --replicas SELECTOR          labels of the replicas' Pods (default: app.kubernetes.io/name=pullpass)
+  --pull-secret NAME           also the pull Secrets of this name, everywhere; may be given again (default: they stay)
+
 Examples:
   pullpass serve --docker-config ~/.docker/config.json
   pullpass serve --config /etc/pullpass/pullpass.yaml
   pullpass rotate-ca --namespace pullpass-system
 `;
 
-const COMMANDS = ['serve', 'rotate-ca'] as const;
+const COMMANDS = ['serve', 'rotate-ca', 'uninstall'] as const;
 export type Command = (typeof COMMANDS)[number] | 'help';
 
 const SERVE = {
@@ -57,6 +64,14 @@ const SERVE = {
 const ROTATE_CA = {
   kubeconfig: { type: 'string' },
   namespace: { type: 'string', default: 'pullpass-system' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+const UNINSTALL = {
+  kubeconfig: { type: 'string' },
+  namespace: { type: 'string', default: 'pullpass-system' },
+  replicas: { type: 'string', default: 'app.kubernetes.io/name=pullpass' },
+  'pull-secret': { type: 'string', multiple: true, default: [] as string[] },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -86,7 +101,12 @@ export function rotateCaOptions(args: readonly string[]) {
   return parse(args, ROTATE_CA);
 }
 
-function parse<T extends typeof SERVE | typeof ROTATE_CA>(args: readonly string[], options: T) {
+/** @throws Refusal */
+export function uninstallOptions(args: readonly string[]) {
+  return parse(args, UNINSTALL);
+}
+
+function parse<T extends typeof SERVE | typeof ROTATE_CA | typeof UNINSTALL>(args: readonly string[], options: T) {
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
   } catch (error) {

@@ -4,9 +4,10 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { pino } from 'pino';
-import { commandOf, HELP, Refusal, rotateCaOptions, serveOptions } from './arguments.ts';
+import { commandOf, HELP, Refusal, rotateCaOptions, serveOptions, uninstallOptions } from './arguments.ts';
 import { openRotationDesk } from './cluster/authority-secret.ts';
 import { connect } from './cluster/client.ts';
+import { openLeftovers } from './cluster/leftovers.ts';
 import { SYSTEM_TIME } from './cluster/time.ts';
 import { loadConfig } from './config/load.ts';
 import { describeProblem } from './config/problem.ts';
@@ -15,12 +16,14 @@ import { rotateCa } from './rotate-ca/rotate-ca.ts';
 import { serve } from './serve/serve.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import { uninstall } from './uninstall/uninstall.ts';
 
 async function main(argv: readonly string[]): Promise<void> {
   const command = commandOf(argv);
   if (command === 'help') process.stdout.write(HELP);
   else if (command === 'serve') await runServe(argv.slice(1));
-  else await runRotateCa(argv.slice(1));
+  else if (command === 'rotate-ca') await runRotateCa(argv.slice(1));
+  else await runUninstall(argv.slice(1));
 }
 
 async function runServe(args: readonly string[]): Promise<void> {
@@ -58,13 +61,27 @@ async function runServe(args: readonly string[]): Promise<void> {
 async function runRotateCa(args: readonly string[]): Promise<void> {
   const { kubeconfig, namespace } = rotateCaOptions(args);
   const client = connect(kubeconfig === undefined ? {} : { kubeconfig });
-  const result = await rotateCa({
-    ...openRotationDesk(client, namespace, SYSTEM_TIME.now),
-    say: (line) => void process.stderr.write(`${line}\n`),
-    sleep: SYSTEM_TIME.sleep,
-    now: SYSTEM_TIME.now,
-  });
+  const result = await rotateCa({ ...openRotationDesk(client, namespace, SYSTEM_TIME.now), ...FOR_THE_USER });
   await client.close();
+  tell(result);
+}
+
+async function runUninstall(args: readonly string[]): Promise<void> {
+  const { kubeconfig, namespace, replicas: selector, 'pull-secret': names } = uninstallOptions(args);
+  const client = connect(kubeconfig === undefined ? {} : { kubeconfig });
+  const result = await uninstall({ ...openLeftovers({ client, namespace, selector }), ...FOR_THE_USER }, names);
+  await client.close();
+  tell(result);
+}
+
+/** For commands that somebody waits for. */
+const FOR_THE_USER = {
+  say: (line: string) => void process.stderr.write(`${line}\n`),
+  sleep: SYSTEM_TIME.sleep,
+  now: SYSTEM_TIME.now,
+};
+
+function tell(result: { readonly done: string } | { readonly failed: string }): void {
   if ('failed' in result) throw new Error(result.failed);
   process.stdout.write(`${result.done}\n`);
 }

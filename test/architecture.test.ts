@@ -6,7 +6,7 @@ import t from 'tap';
 
 const SRC = join(import.meta.dirname, '..', 'src');
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
-const COMMANDS = ['webhook', 'sync', 'inject', 'explain', 'check', 'status', 'rotate-ca'];
+const COMMANDS = ['webhook', 'sync', 'inject', 'explain', 'check', 'status', 'rotate-ca', 'uninstall'];
 
 interface Import {
   readonly file: string;

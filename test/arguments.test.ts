@@ -1,12 +1,13 @@
 // The command line: what is understood, and what is said to whoever mistyped.
 import t from 'tap';
-import { commandOf, HELP, rotateCaOptions, serveOptions } from '../src/arguments.ts';
+import { commandOf, HELP, rotateCaOptions, serveOptions, uninstallOptions } from '../src/arguments.ts';
 
 t.test('commands', async (t) => {
   for (const args of [[], ['help'], ['--help'], ['serve', '-h'], ['rotate-ca', '--help']])
     t.equal(commandOf(args), 'help');
   t.equal(commandOf(['serve', '--config', 'help']), 'serve', 'a value is no command');
   t.equal(commandOf(['rotate-ca']), 'rotate-ca');
+  t.equal(commandOf(['uninstall']), 'uninstall');
   t.throws(() => commandOf(['serv']), {
     message: 'unknown command "serv", did you mean "serve"?; see pullpass --help',
   });
@@ -17,7 +18,8 @@ t.test('options have their defaults, and the help names each', async (t) => {
   const { port, healthPort, drainMs, logLevel, service } = serveOptions([]);
   t.same([port, healthPort, drainMs, logLevel, service], [8443, 8080, 15_000, 'info', 'pullpass']);
   t.equal(rotateCaOptions([]).namespace, 'pullpass-system');
-  for (const option of Object.keys(serveOptions([]))) {
+  t.match(uninstallOptions([]), { namespace: 'pullpass-system', 'pull-secret': [] });
+  for (const option of Object.keys({ ...serveOptions([]), ...uninstallOptions([]) })) {
     if (option.toLowerCase() === option && option !== 'help') t.match(HELP, `--${option}`);
   }
 });
