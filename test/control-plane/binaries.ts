@@ -13,6 +13,7 @@ import { withLock } from './lock.ts';
 
 export const DEFAULT_VERSION = 'v1.37.2';
 const TOOLS = join(import.meta.dirname, 'tools');
+const HELM_MAJOR = 4;
 const SERVERS = ['etcd', 'kube-apiserver', 'kube-controller-manager'] as const satisfies readonly Program[];
 
 export type { Program };
@@ -41,11 +42,12 @@ export async function locateBinaries(version?: string, env: Environment = proces
   return found as Binaries;
 }
 
-/** The module of each of our own Go programs; the registry has one of its own, as nothing else needs what it needs. */
+/** The module of each of our own Go programs; some have one of their own, as nothing else needs what they need. */
 const MODULES = {
   oracle: TOOLS,
   render: TOOLS,
   registry: join(import.meta.dirname, '..', 'registry', 'tools'),
+  helm: join(import.meta.dirname, '..', 'chart', 'tools'),
 } as const;
 
 /** Builds one of our own Go programs, `tools/<name>`; the cache knows it by the hash of its sources. */
@@ -58,6 +60,16 @@ export async function locateTool(name: keyof typeof MODULES, env: Environment = 
       throw new Error(`${name} is a Go program of the tests: install Go, ${goVersion()} or later`);
     await buildTool(name, MODULES[name], to, env);
   });
+}
+
+/** That of $PATH if it is of the major version that the tests are written for, else one that is built. */
+export async function locateHelm(env: Environment = process.env): Promise<string> {
+  const path = (env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'helm'));
+  const found = path.find(isProgram);
+  if (found === undefined) return locateTool('helm', env);
+  const asked = promisify(execFile)(found, ['version', '--short'], { timeout: 10_000 });
+  const { stdout } = await asked.catch(() => ({ stdout: '' }));
+  return stdout.startsWith(`v${HELM_MAJOR}.`) ? found : locateTool('helm', env);
 }
 
 /** Taken as they are, unless another version was asked for in so many words. */

@@ -14,7 +14,13 @@ export function documents(): ReadonlyMap<string, string> {
   const docs = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).filter((name) =>
     name.endsWith('.md'),
   );
-  const paths = ['README.md', 'CHANGELOG.md', 'examples/README.md', ...docs.map((name) => join('docs', name))];
+  const paths = [
+    'README.md',
+    'CHANGELOG.md',
+    'examples/README.md',
+    'charts/pullpass/README.md',
+    ...docs.map((name) => join('docs', name)),
+  ];
   return new Map(paths.map((path) => [path, read(path)]));
 }
 

@@ -1,4 +1,5 @@
-// The rights of an installation: the table of the document is examples/rbac.yaml, rule by rule.
+// The rights of an installation: the table of the document is examples/rbac.yaml, rule by rule. That file is what the chart
+// renders, which chart/values.test.ts holds.
 import t from 'tap';
 import { parseAllDocuments } from 'yaml';
 import {
@@ -57,6 +58,20 @@ t.test('to delete Pods is a rule of its own, which says what needs it', async (t
   t.same(rule?.resources, ['pods']);
   t.same(others, []);
   t.match(manifest, /# .*`missedPods\.repair: restart` alone.*\n.*\[pods\], verbs: \[delete\]/);
+});
+
+t.test('each rule has its reason above it', async (t) => {
+  const lines = manifest.split('\n');
+  const rules = lines.flatMap((line, i) => (line.includes('verbs: [') ? [i] : []));
+  t.equal(rules.length, rulesOf('ClusterRole').length + rulesOf('Role').length);
+  for (const i of rules) {
+    // One reason for both of the election.
+    const above = lines[i]?.includes('leases') ? lines.slice(i - 2, i) : lines.slice(i - 1, i);
+    t.ok(
+      above.some((line) => /^ {2}# [A-Z].*\.$/.test(line)),
+      lines[i] ?? '',
+    );
+  }
 });
 
 t.test('nothing is granted on all Secrets but to list and watch those of the own namespace', async (t) => {
