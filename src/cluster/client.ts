@@ -80,7 +80,7 @@ export function connect(
   options: Choice & { readonly onCall?: OnCall; readonly time?: Pick<Time, 'now'> } = {},
 ): Client {
   const access = openAccess(options, options.time ?? SYSTEM_TIME);
-  const outages = watchOutages(() => performance.now());
+  const outages = watchOutages(() => performance.now(), access.renew);
   const line = { access, onCall: options.onCall ?? (() => undefined), outages };
   return {
     namespace: access.namespace,

@@ -33,6 +33,8 @@ export interface Access {
   readonly namespace: string;
   /** The headers and connections for a call that is made right now. */
   grant(): Promise<Grant>;
+  /** Later calls go on new connections; what is under way ends on those that it has. */
+  renew(): void;
   close(): Promise<void>;
 }
 
@@ -69,8 +71,13 @@ export function openAccess(choice: Choice, time: Pick<Time, 'now'>): Access {
     return asked.grant;
   }
 
+  function renew(): void {
+    last = undefined;
+    dispatchers.renew();
+  }
+
   const namespace = config.getContextObject(config.getCurrentContext())?.namespace?.trim() || 'default';
-  return { server, namespace, grant, close: dispatchers.close };
+  return { server, namespace, grant, renew, close: dispatchers.close };
 }
 
 function load({ kubeconfig, context }: Choice): KubeConfig {
@@ -97,13 +104,16 @@ function load({ kubeconfig, context }: Choice): KubeConfig {
 
 interface Dispatchers {
   current(): Dispatcher;
+  /** The next one is another. */
+  renew(): void;
   close(): Promise<void>;
 }
 
 /** Replaces `createDispatcher` of this one KubeConfig; new connections are made only when certificates changed. */
 function keepDispatcher(config: KubeConfig): Dispatchers {
   const original: unknown = Reflect.get(config, 'createDispatcher');
-  const plain = new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS }, ...limits() });
+  const newPlain = (): Agent => new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS }, ...limits() });
+  let plain = newPlain();
   let kept: { readonly options: DispatcherOptions; readonly dispatcher: Dispatcher } | undefined;
 
   function build(options: DispatcherOptions, args: readonly unknown[]): Dispatcher {
@@ -117,19 +127,29 @@ function keepDispatcher(config: KubeConfig): Dispatchers {
     return original.apply(config, args);
   }
 
+  function leave(): void {
+    const left = kept?.dispatcher;
+    kept = undefined;
+    // Closing lets what is under way end first; watches move over when they end by themselves.
+    if (left && left !== plain) left.close().catch(() => undefined);
+  }
+
   function createDispatcher(...args: Parameters<KubeConfig['createDispatcherOptions']>): Dispatcher {
     const options = config.createDispatcherOptions(...args);
     if (kept && isDeepStrictEqual(kept.options, options)) return kept.dispatcher;
-    const replaced = kept?.dispatcher;
+    leave();
     kept = { options, dispatcher: build(options, args) };
-    // Closing lets what is under way end first; watches move over when they end by themselves.
-    if (replaced && replaced !== plain) replaced.close().catch(() => undefined);
     return kept.dispatcher;
   }
 
   Object.assign(config, { createDispatcher });
   return {
     current: () => kept?.dispatcher ?? plain,
+    renew() {
+      leave();
+      plain.close().catch(() => undefined);
+      plain = newPlain();
+    },
     async close() {
       await Promise.all([kept?.dispatcher.destroy(), plain.destroy()]);
     },

@@ -1,4 +1,4 @@
-// Ends streams that an outage has silently cut off. A network that loses a connection tells nobody, and a watch that says
+// Tells when an outage is over, and ends streams that it has silently cut off. A network that loses a connection tells nobody, and a watch that says
 // nothing may be dead or quiet: that is known only after minutes. But calls are made every few seconds, so when one is answered
 // after others were not, each stream that said nothing since then is begun anew, from where it was.
 
@@ -22,8 +22,11 @@ export interface Life {
 /** Where calls fail now and then, and streams do not. */
 const RARELY_MS = 10_000;
 
-/** @param now milliseconds */
-export function watchOutages(now: () => number): Outages {
+/**
+ * @param now milliseconds
+ * @param onEnd called when an outage is over, before streams begin anew: connections that were made in it may be dead too
+ */
+export function watchOutages(now: () => number, onEnd: () => void = () => undefined): Outages {
   const lives = new Set<{ heardAt: number; readonly controller: AbortController }>();
   let since: number | undefined;
   let endedAt = Number.NEGATIVE_INFINITY;
@@ -36,6 +39,7 @@ export function watchOutages(now: () => number): Outages {
       const began = since;
       since = undefined;
       endedAt = now();
+      onEnd();
       for (const { heardAt, controller } of lives) if (heardAt < began) controller.abort();
     },
     follow(outer) {

@@ -53,6 +53,21 @@ t.test('no answer is an ApiUnavailable that names its kind', async (t) => {
   t.same(calls, Array(5).fill('get pods 0'));
 });
 
+t.test('after an outage calls go on new connections, since the old ones may be dead', async (t) => {
+  let silent = false;
+  const { client, connections } = await fakeApi(t, (_, response) => void (silent || json(response, 200, {})));
+  for (let n = 0; n < 5; n += 1) await client.call(get);
+  silent = true;
+  t.equal(await failure(client.call({ ...get, timeoutMs: 30 })), 'timeout');
+  silent = false;
+  await client.call(get);
+  const before = connections();
+  await client.call(get);
+  t.equal(connections(), before + 1);
+  for (let n = 0; n < 5; n += 1) await client.call(get);
+  t.ok(connections() <= before + 2, 'and those are kept again');
+});
+
 t.test('a refused connection is told apart', async (t) => {
   const kubeconfig = `${t.testdir({ config: kubeconfigFor('http://127.0.0.1:1', {}) })}/config`;
   const client = connect({ kubeconfig });

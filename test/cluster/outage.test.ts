@@ -18,6 +18,22 @@ t.test('a stream that said nothing since a call failed ends with the next answer
   t.equal(life.signal.aborted, true);
 });
 
+t.test('its end is told once, before streams begin anew', async (t) => {
+  const told: boolean[] = [];
+  const outages = watchOutages(
+    () => 100_000,
+    () => told.push(life.signal.aborted),
+  );
+  const life = outages.follow(new AbortController().signal);
+  outages.answered();
+  outages.failed(99_000);
+  t.same(told, []);
+  outages.answered();
+  outages.answered();
+  t.same(told, [false]);
+  t.ok(life.signal.aborted);
+});
+
 t.test('one that has not begun, too', async (t) => {
   const { clock, outages, life } = given();
   outages.failed(clock.now);

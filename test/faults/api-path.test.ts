@@ -31,12 +31,12 @@ t.teardown(async () => {
 const { plane, namespaces } = site;
 const { api } = plane;
 
-async function create(namespace: string): Promise<{ status: number; listed: boolean; ms: number }> {
+async function create(namespace: string) {
   const began = performance.now();
   const body = pod(`p-${Math.random().toString(36).slice(2)}`, 'ghcr.io/acme/app:1');
   const { status, body: made } = await api.call('POST', `/api/v1/namespaces/${namespace}/pods`, body);
   const listed = (made.spec?.imagePullSecrets ?? []).some(({ name }: { name: string }) => name === PULL_SECRET);
-  return { status, listed, ms: performance.now() - began };
+  return { status, said: `${status} ${made.message ?? ''}`, listed, ms: performance.now() - began };
 }
 
 async function passwordIn(namespace: string): Promise<string> {
@@ -57,8 +57,8 @@ async function rotate(password: string): Promise<void> {
 async function disturb(t: Test, round: string): Promise<readonly string[]> {
   const known = [`known-${round}-a`, `known-${round}-b`];
   const answers = await Promise.all(known.map(create));
-  for (const { status, listed, ms } of answers) {
-    t.equal(status, 201, 'known and without its pull Secret: created all the same');
+  for (const { status, said, listed, ms } of answers) {
+    t.equal(status, 201, `known and without its pull Secret, created all the same: ${said}`);
     t.ok(listed, 'with the pull Secret, which sync will bring');
     t.ok(ms <= BUDGET_MS, `within its time: ${ms.toFixed(0)} ms`);
   }
@@ -88,8 +88,13 @@ async function becomesTrue(t: Test, all: readonly string[], round: string): Prom
 }
 
 async function whileSo(t: Test, round: string, seconds: number, begin: () => unknown, end: () => unknown) {
-  for (const name of [`known-${round}-a`, `known-${round}-b`]) await makeNamespace(api, name);
-  await sleep(1_000);
+  for (const name of [`known-${round}-a`, `known-${round}-b`]) {
+    await makeNamespace(api, name);
+    const account = `/api/v1/namespaces/${name}/serviceaccounts/default`;
+    await eventually('its ServiceAccount', async () => (await api.call('GET', account)).status === 200 || undefined);
+  }
+  // Until every replica knows them.
+  await sleep(2_000);
   const load = startLoad(plane, { perSecond: OFFERED, namespaces: namespaces.slice(1) });
   t.teardown(() => load.stop());
   await begin();
