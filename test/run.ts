@@ -15,6 +15,7 @@ const ALONE = [
   'test/faults/slow-clients.test.ts',
   'test/faults/start.test.ts',
   'test/image/image.test.ts',
+  'test/install/upgrade.test.ts',
   'test/serve/rotation.test.ts',
   'test/serve/scale.test.ts',
 ];

@@ -10,6 +10,8 @@ import { type ControlPlane, freePorts } from '../control-plane/control-plane.ts'
 export const OWN_NAMESPACE = 'pullpass-system';
 export const WEBHOOK = 'pullpass';
 export const PULL_SECRET = 'pullpass-dockercfg';
+/** The chart renders it for all configurations but those with other names. */
+const RIGHTS = join(import.meta.dirname, '..', '..', 'examples', 'rbac.yaml');
 
 export interface ServeProcess {
   readonly port: number;
@@ -69,23 +71,30 @@ export interface StartOptions {
   readonly port?: number;
   /** With the flags and the environment of the image. */
   readonly bundle?: boolean;
+  /** Default: `limitedKubeconfig`. That of the administrator is refused. */
   readonly kubeconfig?: string;
   /** A module that is loaded before the program. */
   readonly preload?: string;
 }
 
-/** Starts `serve` from the bundle, which `npm run build` makes, and resolves when it is ready. */
+/**
+ * Starts `serve` from the bundle, which `npm run build` makes, with the rights that the chart gives it, and resolves when it is
+ * ready. The own namespace must be there.
+ */
 export async function startServe(
   plane: ControlPlane,
   args: readonly string[],
   options: StartOptions = {},
 ): Promise<ServeProcess> {
+  // Else a test could pass with rights that no installation has.
+  if (options.kubeconfig === plane.kubeconfig) throw new Error('serve does not run as the administrator');
+  const kubeconfig = options.kubeconfig ?? (await limitedKubeconfig(plane));
   const [free, healthPort] = await freePorts(2);
   const port = options.port ?? free;
   const root = join(import.meta.dirname, '..', '..');
   const program = join(root, 'dist/pullpass.mjs');
   const all = [
-    ...['serve', '--kubeconfig', options.kubeconfig ?? plane.kubeconfig, '--namespace', OWN_NAMESPACE],
+    ...['serve', '--kubeconfig', kubeconfig, '--namespace', OWN_NAMESPACE],
     ...['--host', '127.0.0.1', '--port', `${port}`, '--health-port', `${healthPort}`, '--drain', '1', ...args],
   ];
   const { flags, env } = options.bundle ? asInTheImage() : { flags: [], env: {} };
@@ -153,7 +162,7 @@ export async function expectOk<T extends { status: number; body: unknown }>(answ
 }
 
 /** Polls until the condition gives something, at most some seconds. */
-export async function eventually<T>(what: string, look: () => Promise<T | undefined>, seconds = 20): Promise<T> {
+export async function eventually<T>(what: string, look: () => Promise<T | undefined>, seconds = 60): Promise<T> {
   const until = Date.now() + seconds * 1_000;
   for (;;) {
     const value = await look();
@@ -198,12 +207,26 @@ export function pod(name: string, ...images: string[]): object {
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { containers } };
 }
 
-/** A kubeconfig with exactly the rights of examples/rbac.yaml, as an installation has them. */
-export async function limitedKubeconfig(plane: ControlPlane): Promise<string> {
-  const manifest = readFileSync(join(import.meta.dirname, '..', '..', 'examples', 'rbac.yaml'), 'utf8');
-  const applied = await plane.kubectl(['apply', '-f', '-'], manifest);
+const limited = new WeakMap<ControlPlane, Promise<string>>();
+/** Whoever keeps the demo up for days finds it at work. */
+const TOKEN_S = 7 * 24 * 3_600;
+
+/**
+ * A kubeconfig whose only right is a token of the chart's own ServiceAccount, one for each control plane.
+ * @param rights what the chart renders of them for another configuration; default: examples/rbac.yaml
+ */
+export function limitedKubeconfig(plane: ControlPlane, rights?: string): Promise<string> {
+  const known = limited.get(plane);
+  if (known !== undefined && rights === undefined) return known;
+  const made = makeLimited(plane, rights ?? readFileSync(RIGHTS, 'utf8'));
+  limited.set(plane, made);
+  return made;
+}
+
+async function makeLimited(plane: ControlPlane, rights: string): Promise<string> {
+  const applied = await plane.kubectl(['apply', '-f', '-'], rights);
   if (applied.code !== 0) throw new Error(applied.stderr);
   const path = `/api/v1/namespaces/${OWN_NAMESPACE}/serviceaccounts/pullpass/token`;
-  const { body } = await expectOk(plane.api.call('POST', path, { spec: { expirationSeconds: 3_600 } }));
+  const { body } = await expectOk(plane.api.call('POST', path, { spec: { expirationSeconds: TOKEN_S } }));
   return plane.kubeconfigFor(body.status.token, 'limited');
 }

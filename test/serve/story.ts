@@ -1,8 +1,10 @@
-// What the stories against the real API server share: one control plane with Pullpass installed, and the few calls that
-// every story makes. It asserts nothing; a call that the API server refuses throws.
+// What the stories against the real API server share: one control plane with Pullpass installed, with the rights and under the
+// policies of the chart, and the few calls that every story makes. It asserts nothing; a call that the API server refuses throws.
 import { writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
+import { apply, policiesOf } from '../chart/policies.ts';
+import { render } from '../chart/render.ts';
 import type { ApiAnswer } from '../control-plane/api.ts';
 import { type ControlPlane, freePorts, startControlPlane } from '../control-plane/control-plane.ts';
 import { eventually, expectOk, install, PULL_SECRET, pod, type ServeProcess, startServe } from './installation.ts';
@@ -33,6 +35,7 @@ export async function openStage({ config, rules = [], teardown, prepare }: Stage
   teardown(() => plane.stop());
   const [port] = await freePorts(1);
   await install(plane.api, port, { failurePolicy: 'Fail', rules });
+  await apply(plane, policiesOf(await render()));
   await prepare(plane);
   const args: string[] = [];
   if (config !== undefined) {
