@@ -58,7 +58,8 @@ const connectionsOnly: Plugin = {
         exports.Agent = require('./lib/dispatcher/agent.js');
         exports.ProxyAgent = require('./lib/dispatcher/proxy-agent.js');
         exports.EnvHttpProxyAgent = require('./lib/dispatcher/env-http-proxy-agent.js');
-        Object.assign(require('./lib/dispatcher/dispatcher.js').prototype, { request: require('./lib/api/api-request.js') });`,
+        // What connections do for others, proxies among them.
+        Object.assign(require('./lib/dispatcher/dispatcher.js').prototype, require('./lib/api/index.js'));`,
       resolveDir: UNDICI,
     }));
   },
