@@ -143,8 +143,9 @@ async function left(before: ReadonlySet<string>): Promise<readonly string[]> {
   return (await addedSince(before, api)).filter((line) => !/^pods team-/.test(line));
 }
 
-// Helm before 4 has one way to write only.
-const ways = /^v3/.test(await run('helm version --short')) ? [''] : ['--server-side=true', '--server-side=false'];
+// Helm before 4 has one way to write only; with FULL=1 both of those after it.
+const newWays = FULL ? ['--server-side=true', '--server-side=false'] : ['--server-side=true'];
+const ways = /^v3/.test(await run('helm version --short')) ? [''] : newWays;
 for (const [index, way] of ways.entries()) {
   const before = await inventory(api);
   const removing = index === ways.length - 1;
