@@ -150,6 +150,9 @@ t.test('a thief with every right of RBAC', async (t) => {
   const notOwn = 'a Secret without the mark of this Pullpass is not its own';
   const type = 'a pull Secret is of type kubernetes.io/dockerconfigjson or kubernetes.io/dockercfg';
   const key = 'Pullpass writes the docker config of a pull Secret and no other key';
+  const held = 'Pullpass changes neither owners nor finalizers';
+  const finalizers = ['stranger.example.com/never'];
+  const nobody = { apiVersion: 'v1', kind: 'ConfigMap', name: 'none', uid: '00000000-0000-0000-0000-000000000000' };
   const forced = '?fieldManager=pullpass&force=true';
   const applyType = 'application/apply-patch+yaml';
   const withKey = secret(mark, { data: { ...docker, id_rsa: 'eA==' } });
@@ -168,6 +171,11 @@ t.test('a thief with every right of RBAC', async (t) => {
       ['without the mark', notOwn, ['POST', shop, secret({})]],
       ['with half of it', notOwn, ['POST', shop, secret({ 'app.kubernetes.io/managed-by': 'pullpass' })]],
       ['of another type', type, ['POST', shop, secret(mark, { type: 'Opaque' })]],
+      [
+        'that never goes',
+        held,
+        ['POST', shop, secret(mark, { metadata: { name: PULL_SECRET, labels: mark, finalizers } })],
+      ],
       ['without a type', type, ['POST', shop, secret(mark, { type: undefined })]],
       ['with a key beside', key, ['POST', shop, secret(mark, { stringData: { id_rsa: 'fake' } })]],
       ['applied with a key', key, ['PATCH', `${shop}/${PULL_SECRET}${forced}`, withKey, applyType]],
@@ -203,6 +211,8 @@ t.test('a thief with every right of RBAC', async (t) => {
     await expectOk(thief.call('PATCH', `${ours}${forced}`, secret(mark), applyType));
     const rows: readonly Attempt[] = [
       ['loses the mark', notOwn, ['PATCH', ours, { metadata: { labels: null } }, merge]],
+      ['never goes', held, ['PATCH', ours, { metadata: { finalizers } }, merge]],
+      ['goes with an owner', held, ['PATCH', ours, { metadata: { ownerReferences: [nobody] } }, merge]],
       ['gains a key', key, ['PATCH', ours, { stringData: { id_rsa: 'fake' } }, merge]],
     ];
     for (const [what, refusal, call] of rows) t.equal(await refusalOf(thief, call), refusal, what);
@@ -215,6 +225,9 @@ t.test('a thief with every right of RBAC', async (t) => {
 
   await t.test('sends no review elsewhere, and no others here', async (t) => {
     const refusal = 'Pullpass changes nothing of a webhook configuration but caBundle';
+    for (const metadata of [{ finalizers }, { ownerReferences: [nobody] }]) {
+      t.equal(await refusalOf(thief, ['PATCH', configuration, { metadata }, merge]), held);
+    }
     const { body } = await api.call('GET', configuration);
     const [entry] = body.webhooks;
     const { rules, clientConfig } = entry;

@@ -65,7 +65,6 @@ t.test('a rolling update takes no replica away before another is ready', async (
 t.test('with values-ha.yaml Pods are refused rather than left unserved', async (t) => {
   t.equal(find(ha, 'Deployment').spec.replicas, 3);
   t.equal(find(ha, 'MutatingWebhookConfiguration').webhooks[0].failurePolicy, 'Fail');
-  t.equal(podOf(ha).priorityClassName, 'system-cluster-critical');
   t.ok(find(ha, 'PodDisruptionBudget'));
 });
 

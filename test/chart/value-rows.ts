@@ -64,7 +64,7 @@ export const VALUE_ROWS: readonly ValueRow[] = [
     path: 'webhook.annotations',
     value: NOTES,
     see: (m) => find(m, 'MutatingWebhookConfiguration').metadata.annotations,
-    seen: NOTES,
+    seen: { 'admissions.enforcer/disabled': 'true', ...NOTES },
   },
   {
     path: 'webhook.resources',
@@ -110,7 +110,18 @@ export const VALUE_ROWS: readonly ValueRow[] = [
     see: (m) => containerOf(m).resources.limits.memory,
     seen: '1Gi',
   },
-  { path: 'nodeSelector', value: LABELS, see: (m) => podOf(m).nodeSelector, seen: LABELS },
+  {
+    path: 'nodeSelector',
+    value: LABELS,
+    see: (m) => podOf(m).nodeSelector,
+    seen: { 'kubernetes.io/os': 'linux', ...LABELS },
+  },
+  {
+    path: 'podSecurityContext',
+    value: { runAsUser: null, runAsGroup: null, fsGroup: null },
+    see: (m) => podOf(m).securityContext,
+    seen: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+  },
   { path: 'tolerations', value: TOLERATIONS, see: (m) => podOf(m).tolerations, seen: TOLERATIONS },
   { path: 'affinity', value: AFFINITY, see: (m) => podOf(m).affinity, seen: AFFINITY },
   {

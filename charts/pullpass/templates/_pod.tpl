@@ -74,14 +74,6 @@ readOnlyRootFilesystem: true
 capabilities: { drop: [ALL] }
 {{- end -}}
 
-{{- define "pullpass.podSecurityContext" -}}
-runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
-fsGroup: 65532
-seccompProfile: { type: RuntimeDefault }
-{{- end -}}
-
 {{- define "pullpass.topologySpreadConstraints" -}}
 {{- with .Values.topologySpreadConstraints -}}
 {{ toYaml . }}
