@@ -80,7 +80,7 @@ export function relay(client: Socket, { serverPort, delayMs = () => 0, onEnd }: 
 }
 
 /** After its end was sent, a connection can be closed but no more be reset: the runtime would keep it for ever. */
-function abort(socket: Socket): void {
+export function abort(socket: Socket): void {
   if (socket.writableEnded) socket.destroy();
   else socket.resetAndDestroy();
 }

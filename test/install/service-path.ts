@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../control-plane/control-plane.ts';
 import { type Endpoint, openEndpoints, type Replica } from '../faults/endpoints.ts';
+import { abort } from '../faults/relay.ts';
 
 export interface ServicePath {
   /** Flags that the API server must be started with. */
@@ -63,7 +64,7 @@ export async function openServicePath(): Promise<ServicePath> {
 /** An end is passed on as an end. A reset can only be passed on to the replica: a socket file knows none. */
 function pass(client: Socket, replica: Socket): void {
   client.pipe(replica).pipe(client);
-  client.on('error', () => replica.resetAndDestroy());
+  client.on('error', () => abort(replica));
   replica.on('error', () => client.destroy());
   client.on('close', () => replica.destroy());
 }
