@@ -5,8 +5,8 @@ import t from 'tap';
 import { part, quoted, read, rows } from './documents.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
-const help = execFileSync(process.execPath, [MAIN, '--help'], { encoding: 'utf8' });
-const [, options = ''] = /Options of serve:\n([\s\S]*?)\n\n/.exec(help) ?? [];
+const help = execFileSync(process.execPath, [MAIN, 'serve', '--help'], { encoding: 'utf8' });
+const [, options = ''] = /Options:\n([\s\S]*?)\n\n/.exec(help) ?? [];
 
 t.test('each flag has a row, with its argument and its default', async (t) => {
   const helped = options.split('\n').map((line) => {
