@@ -1,21 +1,34 @@
 // Runs the tests with tap and ends with one plain line, `N passed, N failed, N skipped`, for people and for CI alike. It
 // prints a line per file, what tests remark (seeds, figures) and every failure whole. Arguments are test files; without
-// any all of them run: those that measure time or memory, or load the machine, after the others and each alone. Everything that
-// a test prints, shown here or not, is searched for the logins that tests plant.
+// any all of them run, in rounds that fit what they need of the machine. Everything that a test prints, shown here or not, is
+// searched for the logins that tests plant.
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
-const ALONE = [
+/** They wait more than they work, so they begin at once, two beside the others. */
+const PATIENT = [
+  'test/faults/idle.test.ts',
+  'test/serve/bars.test.ts',
+  'test/serve/credential-health.test.ts',
+  'test/serve/leader.test.ts',
+  'test/serve/missed-pods.test.ts',
+  'test/serve/stubborn.test.ts',
+];
+/** They load the machine: after those, two at a time. */
+const HEAVY = [
   'test/faults/api-path.test.ts',
   'test/faults/ca.test.ts',
   'test/faults/certificate-files.test.ts',
-  'test/faults/overload.test.ts',
   'test/faults/rollout.test.ts',
-  'test/faults/slow-clients.test.ts',
-  'test/faults/start.test.ts',
   'test/image/image.test.ts',
   'test/install/upgrade.test.ts',
+];
+/** They measure time or memory: last, each alone. */
+const ALONE = [
+  'test/faults/overload.test.ts',
+  'test/faults/slow-clients.test.ts',
+  'test/faults/start.test.ts',
   'test/serve/rotation.test.ts',
   'test/serve/scale.test.ts',
 ];
@@ -55,11 +68,21 @@ function run(args: readonly string[]): Promise<boolean> {
 }
 
 const [named, all] = [process.argv.slice(2), globSync('test/**/*.test.ts').sort()];
-const missing = ALONE.filter((file) => !all.includes(file));
+const special = [...PATIENT, ...HEAVY, ...ALONE];
+const missing = special.filter((file) => !all.includes(file));
 if (missing.length > 0) throw new Error(`there is no ${missing.join()}`);
-const rounds = named.length > 0 ? [named] : [all.filter((file) => !ALONE.includes(file)), ['--jobs=1', ...ALONE]];
+const others = all.filter((file) => !special.includes(file));
+/** Each round is runs side by side. */
+const wholeSuite = [
+  [
+    ['--jobs=2', ...PATIENT],
+    ['--jobs=3', ...others],
+  ],
+  [['--jobs=2', ...HEAVY]],
+  [['--jobs=1', ...ALONE]],
+];
 const passed: boolean[] = [];
-for (const round of rounds) passed.push(await run(round));
+for (const round of named.length > 0 ? [[named]] : wholeSuite) passed.push(...(await Promise.all(round.map(run))));
 
 const skipped = sum.skip + sum.todo;
 if (leaks > 0) print(`not ok - a planted login was printed, in ${leaks} lines that are not shown`);
