@@ -35,6 +35,8 @@ export interface ImageDecision extends SubjectImage {
 
 export interface Injection {
   readonly reason: ObjectReason;
+  /** What was decided about the pull Secret, which `service-account-restored` does not tell. */
+  readonly aboutOurs: ObjectReason;
   readonly images: readonly ImageDecision[];
   /** Names to append to `imagePullSecrets`, in order; empty: no patch. */
   readonly add: readonly string[];
@@ -89,6 +91,7 @@ export function planInjection(
   const isListed = reason === 'injected' || reason === 'already-listed';
   return {
     reason: restored.length > 0 && ours.length === 0 ? 'service-account-restored' : reason,
+    aboutOurs: reason,
     images,
     add: [...ours, ...restored],
     credentials: isListed ? credentials : [],

@@ -126,7 +126,7 @@ export function createAdmission(
   }
 
   function answer(subject: Subject, injection: Injection, ensured?: EnsureReason): Admission {
-    const { reason, images, credentials } = injection;
+    const { reason, aboutOurs, images, credentials } = injection;
     const context = { pullSecret: pullSecretName, serviceAccount: subject.serviceAccount };
     return {
       reason,
@@ -134,7 +134,7 @@ export function createAdmission(
       credentials,
       ...(ensured === undefined ? {} : { ensured }),
       patch: planPatch(subject, injection),
-      warnings: warningsFor(reason, ensured, context),
+      warnings: warningsFor(aboutOurs, ensured, context),
     };
   }
 }

@@ -135,6 +135,18 @@ t.test('a Pod that lists a former name gets back what its ServiceAccount would h
   t.match(JSON.stringify(verdict), /theirs/);
 });
 
+t.test(
+  'a Pod that lists only a Secret of our name that is not ours is warned, and its ServiceAccount counts',
+  async (t) => {
+    const account = { found: { pullSecrets: ['theirs'], enforcesMountable: false } };
+    const { review } = setUp({ serviceAccount: account, pullSecret: () => secret([], false) });
+    const spec = { containers: [{ name: 'c', image: PRIVATE }], imagePullSecrets: [{ name: NAME }] };
+    const verdict = await review(PRIVATE, { object: { spec } });
+    t.match(verdict, { reason: 'service-account-restored', warnings: [/not managed by Pullpass/] });
+    t.match(JSON.stringify(verdict), /theirs/);
+  },
+);
+
 t.test('could not tell is no answer', async (t) => {
   const namespace = await setUp({ namespaces: [{ unknown: 'busy' }] }).review(PRIVATE);
   t.strictSame(namespace, { couldNotTell: 'namespace: busy' });
