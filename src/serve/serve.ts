@@ -127,10 +127,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const health = await createHealthServer({
     // Certificates become good and bad by the clock, without any news.
     notReady() {
-      if (!trusted) judgeTrust();
+      judgeTrust();
       return readiness.missing();
     },
     metrics() {
+      judgeTrust();
       metrics.ready.set(readiness.missing() === undefined ? 1 : 0);
       metrics.caBundleTrue.set(trusted ? 1 : 0);
       return metrics.registry.metrics();
