@@ -11,6 +11,7 @@ import {
 import type { Metadata } from '../core/surroundings.ts';
 import { namespacedPath, namespacePath } from './api-object.ts';
 import type { Client } from './client.ts';
+import { type OwnSecretPlace, readOwnSecret } from './own-secret.ts';
 import { type Listing, listAll, Refused } from './paged-list.ts';
 import { deletePullSecret, type PullSecretPlace } from './pull-secret-writer.ts';
 import { ApiUnavailable } from './unavailable.ts';
@@ -25,11 +26,18 @@ export interface Leftovers {
   replicas(): Promise<number | Failed>;
   pullSecrets(name: string): Promise<readonly LeftPullSecret[] | Failed>;
   deletePullSecret(secret: LeftPullSecret): Promise<'deleted' | Failed>;
-  deleteOwn(): Promise<readonly string[] | Failed>;
+  deleteOwn(): Promise<OwnDeleted | Failed>;
+}
+
+/** In words, such as `the Secret pullpass-ca`. */
+interface OwnDeleted {
+  readonly deleted: readonly string[];
+  /** Of our name, but without our mark: left as they are. */
+  readonly foreign: readonly string[];
 }
 
 export interface LeftoversOptions {
-  readonly client: Pick<Client, 'call'>;
+  readonly client: Pick<Client, 'call' | 'stream'>;
   /** The namespace that this Pullpass runs in. */
   readonly namespace: string;
   /** Label selector of its Pods. */
@@ -69,31 +77,44 @@ export function openLeftovers({ client, namespace, selector }: LeftoversOptions)
     },
     deleteOwn: () =>
       answered(async () => {
-        const deleted: string[] = [];
-        for (const { name, resource, path } of ownObjects(namespace)) {
-          const { status } = await client.call({ verb: 'delete', resource, path, timeoutMs: TIMEOUT_MS });
-          if (status < 300) deleted.push(name);
-          else if (status !== 404) throw new Refused(`delete ${name}`, status);
+        const own: { deleted: string[]; foreign: string[] } = { deleted: [], foreign: [] };
+        for (const name of [LOGINS_SECRET_NAME, AUTHORITY_SECRET_NAME]) {
+          const outcome = await deleteOwnSecret({ client, namespace, name });
+          if (outcome !== 'absent') own[outcome].push(`the Secret ${name}`);
         }
-        return deleted;
+        const path = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases/${LEASE_NAME}`;
+        const { status } = await client.call({ verb: 'delete', resource: 'leases', path, timeoutMs: TIMEOUT_MS });
+        if (status < 300) own.deleted.push(`the Lease ${LEASE_NAME}`);
+        else if (status !== 404) throw new Refused(`delete the Lease ${LEASE_NAME}`, status);
+        return own;
       }),
   };
 }
 
-function ownObjects(namespace: string) {
-  const secrets = [LOGINS_SECRET_NAME, AUTHORITY_SECRET_NAME].map((name) => ({
-    ...{ name: `the Secret ${name}`, resource: 'secrets' },
-    path: namespacedPath('secrets', namespace, name),
-  }));
-  const path = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases/${LEASE_NAME}`;
-  return [...secrets, { name: `the Lease ${LEASE_NAME}`, resource: 'leases', path }];
+async function deleteOwnSecret(place: OwnSecretPlace): Promise<'deleted' | 'foreign' | 'absent'> {
+  const { client, namespace, name } = place;
+  const what = `the Secret ${name}`;
+  const read = await readOwnSecret(place);
+  if ('failed' in read) throw new Unreadable(`${what} could not be read: ${read.failed}`);
+  if ('absent' in read) return 'absent';
+  const { ours, uid, resourceVersion } = read.found;
+  if (!ours) return 'foreign';
+  const path = namespacedPath('secrets', namespace, name);
+  const body = { preconditions: { uid, resourceVersion } };
+  const { status } = await client.call({ verb: 'delete', resource: 'secrets', path, body, timeoutMs: TIMEOUT_MS });
+  if (status === 404) return 'absent';
+  if (status >= 300) throw new Refused(`delete ${what}`, status);
+  return 'deleted';
 }
+
+class Unreadable extends Error {}
 
 async function answered<T>(act: () => Promise<T>): Promise<T | Failed> {
   try {
     return await act();
   } catch (error) {
-    if (error instanceof ApiUnavailable || error instanceof Refused) return { failed: error.message };
+    if (error instanceof ApiUnavailable || error instanceof Refused || error instanceof Unreadable)
+      return { failed: error.message };
     throw error;
   }
 }

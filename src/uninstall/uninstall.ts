@@ -13,14 +13,21 @@ export interface Failed {
   readonly failed: string;
 }
 
+/** In words, such as `the Secret pullpass-ca`. */
+export interface OwnDeleted {
+  readonly deleted: readonly string[];
+  /** Of our name, but without our mark: left as they are. */
+  readonly foreign: readonly string[];
+}
+
 export interface UninstallPorts {
   /** Pods of replicas, those on their way out too. */
   replicas(): Promise<number | Failed>;
   /** Those that carry our mark. */
   pullSecrets(name: string): Promise<readonly LeftPullSecret[] | Failed>;
   deletePullSecret(secret: LeftPullSecret): Promise<'deleted' | Failed>;
-  /** Deletes all that Pullpass made in its own namespace; gives the names of what was there. */
-  deleteOwn(): Promise<readonly string[] | Failed>;
+  /** Deletes all that Pullpass made in its own namespace. */
+  deleteOwn(): Promise<OwnDeleted | Failed>;
   /** One line of progress. */
   say(line: string): void;
   sleep(ms: number): Promise<void>;
@@ -51,7 +58,8 @@ export async function uninstall(ports: UninstallPorts, names: readonly string[])
   const own = await deleteOwn(ports);
   if ('failed' in own) return own;
   const what = names.length === 0 ? 'pull Secrets stay' : `deleted ${deleted} pull Secrets`;
-  return { done: `${what}; deleted in the own namespace: ${own.join(', ') || 'nothing'}` };
+  const left = own.foreign.length === 0 ? '' : `; left, because it is not ours: ${own.foreign.join(', ')}`;
+  return { done: `${what}; deleted in the own namespace: ${own.deleted.join(', ') || 'nothing'}${left}` };
 }
 
 async function waitUntilGone(ports: UninstallPorts): Promise<Failed | undefined> {
@@ -85,7 +93,7 @@ async function deletePullSecrets(ports: UninstallPorts, name: string): Promise<n
   return { failed: `pull Secrets ${name} are left, ${deleted} were deleted: ${last}` };
 }
 
-async function deleteOwn(ports: UninstallPorts): Promise<readonly string[] | Failed> {
+async function deleteOwn(ports: UninstallPorts): Promise<OwnDeleted | Failed> {
   for (let round = 1; ; round += 1) {
     const own = await ports.deleteOwn();
     if (!('failed' in own) || round === ROUNDS) return own;

@@ -45,17 +45,37 @@ t.test('a delete that is refused says where', async (t) => {
   });
 });
 
+const OURS = { metadata: { ...SEEN, labels: { 'app.kubernetes.io/managed-by': 'pullpass' } } };
+
 t.test('what is not there need not be deleted', async (t) => {
   const { leftovers, asked } = await open(t, (call, response) =>
-    answer(call.path.endsWith('/pullpass-ca') ? 404 : 200)(call, response),
+    answer(call.path.endsWith('/pullpass-ca') ? 404 : 200, OURS)(call, response),
   );
-  t.same(await leftovers.deleteOwn(), ['the Secret pullpass-logins', 'the Lease pullpass']);
-  t.equal(asked.length, 3);
+  t.same(await leftovers.deleteOwn(), { deleted: ['the Secret pullpass-logins', 'the Lease pullpass'], foreign: [] });
+  t.same(
+    asked.map(({ method }) => method),
+    ['GET', 'DELETE', 'GET', 'DELETE'],
+  );
+  t.match(JSON.parse(asked[1]?.body ?? ''), { preconditions: SEEN }, 'the delete is bound to what was seen');
+});
+
+t.test('a Secret of our name without our mark stays, and is told', async (t) => {
+  const { leftovers, asked } = await open(t, answer(200, { metadata: SEEN }));
+  t.same(await leftovers.deleteOwn(), {
+    deleted: ['the Lease pullpass'],
+    foreign: ['the Secret pullpass-logins', 'the Secret pullpass-ca'],
+  });
+  t.same(
+    asked.filter(({ method }) => method === 'DELETE').map(({ path }) => path.split('/').at(-2)),
+    ['leases'],
+  );
 });
 
 t.test('a refusal is said in words, and never taken for nothing', async (t) => {
   const { leftovers } = await open(t, answer(403));
   t.match(await leftovers.replicas(), { failed: 'list pods: the API server answered 403' });
   t.match(await leftovers.pullSecrets('pull'), { failed: /403$/ });
-  t.match(await leftovers.deleteOwn(), { failed: 'delete the Secret pullpass-logins: the API server answered 403' });
+  t.match(await leftovers.deleteOwn(), {
+    failed: 'the Secret pullpass-logins could not be read: the API server answered 403',
+  });
 });

@@ -1,9 +1,19 @@
 // What `pullpass uninstall` does and says, without a cluster; that it works with the rights of the chart is seen in
 // chart/uninstall.test.ts.
 import t from 'tap';
-import { type Failed, type LeftPullSecret, type UninstallPorts, uninstall } from '../../src/uninstall/uninstall.ts';
+import {
+  type Failed,
+  type LeftPullSecret,
+  type OwnDeleted,
+  type UninstallPorts,
+  uninstall,
+} from '../../src/uninstall/uninstall.ts';
 
-const OWN = ['the Secret pullpass-logins', 'the Secret pullpass-ca', 'the Lease pullpass'];
+const NOTHING: OwnDeleted = { deleted: [], foreign: [] };
+const OWN: OwnDeleted = {
+  deleted: ['the Secret pullpass-logins', 'the Secret pullpass-ca', 'the Lease pullpass'],
+  foreign: [],
+};
 const AWAY: Failed = { failed: 'the API server is away' };
 
 function secrets(count: number): readonly LeftPullSecret[] {
@@ -19,7 +29,7 @@ interface Given {
   readonly replicas?: readonly (number | Failed)[];
   readonly left?: readonly (readonly LeftPullSecret[] | Failed)[];
   readonly deletePullSecret?: UninstallPorts['deletePullSecret'];
-  readonly own?: readonly (readonly string[] | Failed)[];
+  readonly own?: readonly (OwnDeleted | Failed)[];
 }
 
 async function run(names: readonly string[], { replicas = [0], left = [[]], own = [OWN], ...given }: Given = {}) {
@@ -59,9 +69,14 @@ t.test('pull Secrets stay unless they are named', async (t) => {
 });
 
 t.test('it can be asked twice', async (t) => {
-  t.same((await run(['pull'], { own: [[]] })).result, {
+  t.same((await run(['pull'], { own: [NOTHING] })).result, {
     done: 'deleted 0 pull Secrets; deleted in the own namespace: nothing',
   });
+});
+
+t.test('what is not ours is named', async (t) => {
+  const { result } = await run([], { own: [{ deleted: [], foreign: ['the Secret pullpass-ca'] }] });
+  t.match(result, { done: /nothing; left, because it is not ours: the Secret pullpass-ca$/ });
 });
 
 t.test('nothing is deleted while a replica runs', async (t) => {
