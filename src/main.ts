@@ -1,6 +1,7 @@
 // Chooses the command and makes the process fit for it. It alone owns arguments, environment, streams, signals and exit codes.
 // stdout is only for results; everything said goes to stderr.
 import { helpOf, wantsHelp } from './command-line/command.ts';
+import { wantsColours } from './command-line/paint.ts';
 import { Refusal } from './command-line/refusal.ts';
 import { EXIT, type Runtime } from './command-line/runtime.ts';
 import { findCommand, help } from './commands/commands.ts';
@@ -12,7 +13,7 @@ const runtime: Runtime = {
   stdin,
   out: (text) => new Promise((resolve) => void stdout.write(text, () => resolve())),
   say: (line) => void stderr.write(`${line}\n`),
-  colours: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb',
+  colours: wantsColours(stdout.isTTY === true, env),
   columns: stdout.columns ?? 80,
   watched: stderr.isTTY === true,
   onSignal(listener) {

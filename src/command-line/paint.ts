@@ -11,6 +11,11 @@ export interface Paint {
 const escaped = (code: number) => (text: string) => `\u001b[${code}m${text}\u001b[0m`;
 const plain = (text: string): string => text;
 
+/** As https://no-color.org has it: for people at a terminal, unless they said no. */
+export function wantsColours(isTerminal: boolean, env: Readonly<Record<string, string | undefined>>): boolean {
+  return isTerminal && !env.NO_COLOR && env.TERM !== 'dumb';
+}
+
 /** @param colours whether there are any */
 export function paintWith(colours: boolean): Paint {
   if (!colours) return { good: plain, doubtful: plain, bad: plain, strong: plain, faint: plain };
