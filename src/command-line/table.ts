@@ -35,14 +35,14 @@ function fit(natural: readonly number[], room: number): readonly number[] {
   return widths;
 }
 
-/** At blanks, behind commas and slashes, else wherever it must be. */
+/** At blanks, else behind commas and slashes, else wherever it must be. */
 export function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   for (let rest = text; ; ) {
     if (rest.length <= width) return [...lines, rest];
     const window = rest.slice(0, width + 1);
-    const at = Math.max(window.lastIndexOf(' '), window.slice(0, width).search(/[,/][^,/]*$/) + 1);
-    const end = at > 0 ? at : width;
+    const blank = window.lastIndexOf(' ');
+    const end = blank > 0 ? blank : window.slice(0, width).search(/[,/][^,/]*$/) + 1 || width;
     lines.push(rest.slice(0, end).trimEnd());
     rest = rest.slice(end).trimStart();
   }
