@@ -30,6 +30,7 @@ export function newProjection(instance: string): ProjectPullSecret {
     const value = object.data?.[DATA_KEYS[state.type] ?? ''] ?? '';
     const digest = value === '' ? '' : texts(digestOf(value));
     const { marks, unwantedSince } = readMarks(object.metadata ?? {});
+    const created = Date.parse(object.metadata?.creationTimestamp ?? '');
     return {
       ...state,
       type: texts(state.type),
@@ -40,6 +41,7 @@ export function newProjection(instance: string): ProjectPullSecret {
       immutable: object.immutable === true,
       leaving: object.metadata?.deletionTimestamp !== undefined,
       unwantedSince,
+      ...(!Number.isNaN(created) && { created }),
     };
   };
 }

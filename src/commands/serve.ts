@@ -42,6 +42,12 @@ export const SERVE = {
     host: { type: 'string', default: '0.0.0.0', value: 'ADDRESS', text: 'address to listen on' },
     port: { type: 'string', default: '8443', value: 'PORT', text: 'admission, HTTPS' },
     'health-port': { type: 'string', default: '8080', value: 'PORT', text: 'health and metrics, plain HTTP' },
+    'status-port': {
+      type: 'string',
+      default: '8081',
+      value: 'PORT',
+      text: 'for `pullpass status`, on loopback only; 0 for none',
+    },
     drain: { type: 'string', default: '15', value: 'SECONDS', text: 'serves on so long after SIGTERM' },
     'log-level': { type: 'string', default: 'info', value: 'LEVEL', text: 'debug, info, warn or error' },
   },
@@ -58,6 +64,7 @@ export function serveOptions(args: readonly string[]) {
     ...values,
     port: numberOf(values.port, 'port', 65_535),
     healthPort: numberOf(values['health-port'], 'health-port', 65_535),
+    statusPort: numberOf(values['status-port'], 'status-port', 65_535),
     drainMs: numberOf(values.drain, 'drain', 3_600) * 1_000,
     logLevel: choiceOf(values['log-level'], 'log-level', ['debug', 'info', 'warn', 'error'] as const),
   };
@@ -72,7 +79,8 @@ export async function run(runtime: Runtime, args: readonly string[]): Promise<un
     ...values,
     config,
     ...(configFile === undefined ? {} : { configFile }),
-    identity: `${hostname()}-${randomUUID().slice(0, 8)}`,
+    // The name of the Pod, by which the elected replica is found; a host name is not always that: it is the node's, or cut.
+    identity: `${runtime.env.POD_NAME || hostname()}-${randomUUID().slice(0, 8)}`,
     environment: runtime.env,
     dockerConfigs: values['docker-config'],
     ...(kubeconfig === undefined ? {} : { kubeconfig }),

@@ -17,7 +17,10 @@ export interface ReplicaStatus {
   /** How the live webhook configuration differs from the settings, in words. */
   readonly webhookDifferences: readonly string[];
   readonly credentials: readonly CredentialStatus[];
-  /** Problems that belong to no credential, such as a docker config file that cannot be read. */
+  /**
+   * Problems that belong to no credential in force: a docker config file that cannot be read, a labelled Secret that is refused.
+   * `credential` is empty if it concerns a file as a whole.
+   */
   readonly problems: readonly StatusProblem[];
   /** Absent on a replica that is not elected. */
   readonly sync?: SyncStatus;
@@ -79,7 +82,10 @@ export interface SyncStatus {
   readonly held: number;
   readonly confirm?: string;
   readonly takingPart: number;
-  /** Namespaces with a Secret of our name, a refusal or a missed Pod; sorted by name. */
+  /**
+   * Namespaces with a Secret of our name, a refusal, a write that failed or a missed Pod, or the one that was asked for; sorted by
+   * name. Where there are too many, those with something wrong come in first.
+   */
   readonly namespaces: readonly NamespaceStatus[];
   /** So many are left out of `namespaces`. */
   readonly more: number;
@@ -92,8 +98,10 @@ export interface NamespaceStatus {
   readonly refused?: RefuseReason;
   /** Why the last write of its pull Secret failed: the outcome, and what the API server said. */
   readonly failed?: string;
-  /** Names of Pods. */
+  /** Names of Pods, of the last look; at most a hundred. */
   readonly missedPods: readonly string[];
+  /** So many are left out of `missedPods`. */
+  readonly moreMissedPods: number;
 }
 
 export interface PullSecretStatus {
@@ -102,9 +110,11 @@ export interface PullSecretStatus {
   readonly credentials: readonly string[];
   /** Of the docker config in it. */
   readonly keys: readonly string[];
-  /** Whether it is as it should be now. */
+  /** Whether it is ours and as it should be now. */
   readonly fresh: boolean;
   /** What a pass would do about it, with the reason; absent: nothing. */
   readonly change?: string;
   readonly created?: number;
+  /** When it is due to be deleted, as nobody is meant to use it any more. */
+  readonly leaves?: number;
 }

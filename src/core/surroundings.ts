@@ -47,6 +47,8 @@ export interface ObservedPullSecret extends PullSecretState {
   readonly leaving: boolean;
   /** Milliseconds since the epoch: when a pass found that nobody is meant to use it any more. */
   readonly unwantedSince: number | undefined;
+  /** Milliseconds since the epoch. */
+  readonly created?: number;
 }
 
 /** The part of a Kubernetes object's metadata that is read here. */
@@ -57,6 +59,7 @@ export interface Metadata {
   readonly resourceVersion?: string;
   readonly labels?: Labels;
   readonly annotations?: Labels;
+  readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
   readonly managedFields?: readonly ManagedFields[] | null;
 }

@@ -19,6 +19,8 @@ export interface FollowConfigurationOptions {
   readonly wait: (ms: number) => Promise<void>;
   /** Puts a configuration in force; resolves when it is. */
   readonly apply: (config: Config) => Promise<void>;
+  /** What is wrong with the file as it is now; nothing, if it is in force. */
+  readonly onProblems?: (problems: readonly string[]) => void;
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'configReloads' | 'configRefused'>;
 }
@@ -55,6 +57,7 @@ export function followConfiguration(options: FollowConfigurationOptions): () => 
     if (stopped) return;
     if (reading !== undefined && 'problems' in reading) {
       metrics.configRefused.set(1);
+      options.onProblems?.(reading.problems);
       if (reading.problems.join('\n') === said) return;
       said = reading.problems.join('\n');
       metrics.configReloads.inc({ outcome: 'refused' });
@@ -63,6 +66,7 @@ export function followConfiguration(options: FollowConfigurationOptions): () => 
     }
     said = '';
     metrics.configRefused.set(0);
+    options.onProblems?.([]);
     if (reading === undefined) return;
     await options.apply(reading.config);
     metrics.configReloads.inc({ outcome: 'taken' });

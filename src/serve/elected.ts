@@ -4,6 +4,7 @@ import type { Client } from '../cluster/client.ts';
 import { holdLease, type Lease } from '../cluster/lease.ts';
 import { SYSTEM_TIME } from '../cluster/time.ts';
 import { LEASE_NAME } from '../core/names.ts';
+import type { HealthOutcome } from '../registry/credential-health.ts';
 import { type Logger, stackOf } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Cluster } from './cluster-ports.ts';
@@ -12,7 +13,7 @@ import { createEvents } from './events.ts';
 import { createHealth } from './health.ts';
 import { createMissed } from './missed.ts';
 import { createPrograms } from './programs.ts';
-import { createSync } from './sync.ts';
+import { createSync, type Sync } from './sync.ts';
 import { createWebhookScope, type LiveWebhooks } from './webhook-scope.ts';
 
 export interface ElectedOptions {
@@ -35,7 +36,16 @@ export interface ElectedOptions {
   readonly metrics: Metrics;
 }
 
+/** What the elected replica knows beside the others. */
+export interface Insight extends Pick<Sync, 'situation' | 'report'> {
+  /** Of the last look: names by namespace. */
+  readonly missedPods: ReadonlyMap<string, readonly string[]>;
+  readonly health: readonly HealthOutcome[];
+}
+
 export interface Elected {
+  /** undefined: it is not elected. */
+  insight(): Insight | undefined;
   /** From now on this replica may be elected. */
   stand(): void;
   /** Ends the duties and gives the Lease up. */
@@ -71,14 +81,8 @@ export function createElected(options: ElectedOptions): Elected {
     sync.nudgeAll();
     if (mayWrite()) events.sayProblems(problems);
   });
-  const duties: readonly Duty[] = [
-    createPrograms(options),
-    sync,
-    missed,
-    events,
-    createHealth(options),
-    createWebhookScope(options),
-  ];
+  const health = createHealth(options);
+  const duties: readonly Duty[] = [createPrograms(options), sync, missed, events, health, createWebhookScope(options)];
 
   function begin(): void {
     metrics.elected.set(1);
@@ -101,6 +105,10 @@ export function createElected(options: ElectedOptions): Elected {
   }
 
   return {
+    insight: () =>
+      mayWrite()
+        ? { situation: sync.situation, report: sync.report, missedPods: missed.last(), health: health.results() }
+        : undefined,
     stand() {
       lease = holdLease({
         client,

@@ -33,16 +33,23 @@ export function createHealth(options: HealthOptions) {
   let http: RegistryHttp | undefined;
   let opened: Promise<CredentialHealth> | undefined;
   let started = false;
+  let last: readonly HealthOutcome[] = [];
 
   async function update(): Promise<void> {
     if (!started || (opened === undefined && !isEnabled(credentials))) return;
-    opened ??= open(options, () => (http ??= openRegistryHttp({ environment })));
+    opened ??= open(
+      options,
+      () => (http ??= openRegistryHttp({ environment })),
+      (outcomes) => (last = outcomes),
+    );
     const health = await opened;
     if (started) health.update(isEnabled(credentials) ? targetsOf(credentials) : []);
   }
 
   credentials.onChange(() => void update());
   return {
+    /** The newest of all logins. */
+    results: () => last,
     start(): void {
       started = true;
       void update();
@@ -50,6 +57,7 @@ export function createHealth(options: HealthOptions) {
     async stop(): Promise<void> {
       started = false;
       (await opened)?.stop();
+      last = [];
       metrics.credentialHealth.reset();
       const closing = http;
       http = undefined;
@@ -58,16 +66,24 @@ export function createHealth(options: HealthOptions) {
   };
 }
 
-async function open({ credentials, log, metrics }: HealthOptions, http: () => RegistryHttp): Promise<CredentialHealth> {
+async function open(
+  { credentials, log, metrics }: HealthOptions,
+  http: () => RegistryHttp,
+  take: (outcomes: readonly HealthOutcome[]) => void,
+): Promise<CredentialHealth> {
   const registrableDomain = await loadRegistrableDomain();
   const settings = () => credentials.inForce().config.credentialHealth;
+  const report = createReport(log, metrics);
   const realms = async () => ({ allowed: [...BUILT_IN_REALMS, ...settings().realms], registrableDomain });
   return openCredentialHealth({
     tryLogin: (trial) => createTryLogin(http().get, realms)(trial),
     scopeOf: (host) => loginScope(host, registrableDomain),
     refusals: { known: credentials.refusedLogins, remember: credentials.rememberRefused },
     intervalMs: () => settings().interval,
-    onResults: createReport(log, metrics),
+    onResults(outcomes) {
+      take(outcomes);
+      report(outcomes);
+    },
     random: SYSTEM_TIME.random,
     later,
   });

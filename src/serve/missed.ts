@@ -98,6 +98,8 @@ export function createMissed(options: MissedOptions) {
     later,
   });
   return {
+    /** Names of Pods, by their namespace. */
+    last: report.missed,
     start() {
       stopping = new AbortController();
       missed.start();

@@ -8,7 +8,6 @@ import { lookup } from '../cluster/lookup.ts';
 import { SYSTEM_TIME } from '../cluster/time.ts';
 import type { Config } from '../config/schema.ts';
 import { selectWorkloads } from '../core/workload.ts';
-import { diskFiles } from '../credentials/files.ts';
 import { createAdmissionReport } from '../telemetry/admissions.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -18,10 +17,11 @@ import { createHealthServer } from '../webhook/health.ts';
 import { createServer } from '../webhook/server.ts';
 import { keepCertificate } from './certificate.ts';
 import { openCluster } from './cluster-ports.ts';
-import { followConfiguration } from './configuration.ts';
-import { type Credentials, followCredentials } from './credentials-in-force.ts';
+import { openConfigurationFile } from './configuration-file.ts';
+import { followCredentials } from './credentials-in-force.ts';
 import { createElected } from './elected.ts';
 import { createReadiness } from './readiness.ts';
+import { openStatusPort } from './status-port.ts';
 
 export interface ServeOptions {
   readonly config: Config;
@@ -43,6 +43,8 @@ export interface ServeOptions {
   readonly host: string;
   readonly port: number;
   readonly healthPort: number;
+  /** On loopback only; 0: none. */
+  readonly statusPort: number;
   /** How long it goes on serving after it was asked to stop. */
   readonly drainMs: number;
   /** Gives back the memory that the lists at the start needed; absent where the runtime does not offer it. */
@@ -124,12 +126,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     judgeTrust();
   });
   certificate.nudge();
+  // Certificates become good and bad by the clock, without any news.
+  function notReady(): string | undefined {
+    judgeTrust();
+    return readiness.missing();
+  }
   const health = await createHealthServer({
-    // Certificates become good and bad by the clock, without any news.
-    notReady() {
-      judgeTrust();
-      return readiness.missing();
-    },
+    notReady,
     metrics() {
       judgeTrust();
       metrics.ready.set(readiness.missing() === undefined ? 1 : 0);
@@ -142,6 +145,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   log.info({ port: options.port, healthPort: options.healthPort, namespace: own }, 'listening');
   const serves = (): boolean => readiness.missing() === undefined;
   const elected = createElected({ ...options, client, cluster, credentials, own, serves, live: bundle });
+  const configuration = openConfigurationFile(options, credentials);
+  const status = await openStatusPort({
+    ...options,
+    ...{ replica: options.identity, port: options.statusPort, own, credentials, live: bundle, view: cluster.view },
+    ...{ notReady, insight: elected.insight, refusedConfiguration: configuration.problems },
+    ...{ expires: () => certificate.inUse()?.expires, isTrusted },
+  });
   const known = Promise.all([
     cluster.view.whenSynced.then(() => readiness.arrived('view')),
     credentials.ready.then(() => readiness.arrived('credentials')),
@@ -158,33 +168,20 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     // Not before: it takes a tenth of a second, and it takes longer until somebody asks.
     options.collectGarbage?.();
   });
-  const unfollow = followFile(options, credentials);
 
   async function stop(): Promise<void> {
     stopping.abort();
     log.info({ drainMs: options.drainMs }, 'draining');
-    unfollow();
+    configuration.stop();
     const resigned = elected.stop();
     await time.sleep(options.drainMs);
     await door.dismiss(DISMISS_MS);
     credentials.close();
+    status.close();
     await Promise.race([Promise.all([door.app.close(), health.close()]), time.sleep(CLOSE_MS)]);
     const watches = [resigned, cluster.view.stop(), bundle.stop(), certificate.stop(), client.close()];
     await Promise.race([Promise.all(watches), time.sleep(CLOSE_MS)]);
     log.info('stopped');
   }
   return { ready, stop };
-}
-
-function followFile({ configFile, log, metrics }: ServeOptions, credentials: Credentials): () => void {
-  if (configFile === undefined) return () => undefined;
-  return followConfiguration({
-    path: configFile,
-    files: diskFiles(),
-    current: () => credentials.inForce().config,
-    wait: SYSTEM_TIME.sleep,
-    apply: credentials.configure,
-    log,
-    metrics,
-  });
 }

@@ -37,6 +37,8 @@ export interface SyncOptions {
 
 export interface Sync extends SyncLoop {
   readonly report: SyncReport;
+  /** What a pass decides by, of the pull Secret under the present name. */
+  situation(namespace: string): Situation;
 }
 
 const NO_LABELS: Labels = {};
@@ -150,6 +152,7 @@ export function createSync(options: SyncOptions): Sync {
   return {
     ...loop,
     report,
+    situation,
     start() {
       removals.begin();
       former.start();

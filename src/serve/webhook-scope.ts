@@ -1,7 +1,8 @@
 // Compares what the configuration says with what the webhook configuration in the cluster lets reach us, whenever either of
 // them changes. A difference means Pods that are never reviewed, or reviews for nothing; it is said and counted, and mended
 // where it belongs.
-import { compareScope, type WebhookScope } from '../cluster/webhook-rules.ts';
+import { compareScope, type ScopeDifference, type WebhookScope } from '../cluster/webhook-rules.ts';
+import type { Config } from '../config/schema.ts';
 import { selectWorkloads } from '../core/workload.ts';
 import { type Logger, stackOf } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -31,8 +32,7 @@ export function createWebhookScope({ live, credentials, webhookConfiguration, lo
     const webhooks = live.webhooks();
     // One that is gone says nothing new: nothing reaches us at all, which is said by whoever writes our CA into it.
     if (webhooks === undefined) return;
-    const { namespaces, workloads } = credentials.inForce().config;
-    const differences = compareScope(webhooks, { namespaces, workloads: [...selectWorkloads(workloads).values()] });
+    const differences = scopeDifferences(webhooks, credentials.inForce().config);
     metrics.webhookDiffers.reset();
     for (const { setting } of differences) metrics.webhookDiffers.set({ setting }, 1);
     const problems = differences.map(({ problem }) => problem);
@@ -63,4 +63,12 @@ export function createWebhookScope({ live, credentials, webhookConfiguration, lo
       metrics.webhookDiffers.reset();
     },
   };
+}
+
+/** @throws Error if the webhook configuration is malformed */
+export function scopeDifferences(
+  webhooks: readonly WebhookScope[],
+  { namespaces, workloads }: Pick<Config, 'namespaces' | 'workloads'>,
+): readonly ScopeDifference[] {
+  return compareScope(webhooks, { namespaces, workloads: [...selectWorkloads(workloads).values()] });
 }

@@ -22,8 +22,10 @@ const LISTED = 500;
 
 export function createMissedReport({ log, metrics, byNamespace }: MissedReportOptions) {
   let said = new Set<string>();
+  let last: ReadonlyMap<string, readonly string[]> = new Map();
 
   function measure(missed: readonly MissedPod[], pending: number): void {
+    last = namesByNamespace(missed);
     metrics.pendingPods.set(pending);
     metrics.missedPods.set(missed.length);
     metrics.missedPodsIn.reset();
@@ -43,9 +45,21 @@ export function createMissedReport({ log, metrics, byNamespace }: MissedReportOp
       said = new Set(missed.map(({ uid }) => uid));
       measure(missed, pending);
     },
+    /** Names of the missed Pods of the last look, by their namespace. */
+    missed: () => last,
     clear(): void {
       said = new Set();
       measure([], 0);
     },
   };
+}
+
+function namesByNamespace(missed: readonly MissedPod[]): ReadonlyMap<string, readonly string[]> {
+  const names = new Map<string, string[]>();
+  for (const { namespace, name } of missed) {
+    const others = names.get(namespace);
+    if (others === undefined) names.set(namespace, [name]);
+    else others.push(name);
+  }
+  return names;
 }

@@ -36,6 +36,12 @@ export interface SyncReport {
   /** @returns the refusals that are new */
   observe(report: PassReport): readonly Refusal[];
   refused(): ReadonlyMap<string, string>;
+  /** Where the last write failed: the outcome, and what the API server said. */
+  failed(): ReadonlyMap<string, string>;
+  /** When all namespaces were last looked at, in milliseconds since the epoch. */
+  lastPass(): number | undefined;
+  /** Removals that wait, and the command that confirms them. */
+  held(): { readonly removals: number; readonly confirm: string } | undefined;
   /** Another replica is elected: what this one knew is not reported any longer. */
   clear(): void;
 }
@@ -47,7 +53,9 @@ const DONE: ReadonlySet<string> = new Set(['written', 'deleted']);
 
 export function createSyncReport({ log, metrics, now, byNamespace, confirm }: SyncReportOptions): SyncReport {
   const refused = new Map<string, string>();
+  const failed = new Map<string, string>();
   let held = 0;
+  let lastPass: number | undefined;
 
   function takeRefusals({ scope, refused: found }: PassReport): readonly Refusal[] {
     const fresh: Refusal[] = [];
@@ -59,6 +67,15 @@ export function createSyncReport({ log, metrics, now, byNamespace, confirm }: Sy
       refused.set(namespace, reason);
     }
     return fresh;
+  }
+
+  /** A namespace that was looked at, and where nothing failed, has no failure any more. */
+  function takeFailures({ scope, written }: PassReport): void {
+    for (const namespace of scope === 'all' ? [...failed.keys()] : scope) failed.delete(namespace);
+    for (const { namespace, outcome, why } of written) {
+      if (DONE.has(outcome) || outcome === 'not-elected') continue;
+      failed.set(namespace, why === undefined ? outcome : `${outcome}: ${why}`);
+    }
   }
 
   function sayChanges({ scope, written, ms }: PassReport): void {
@@ -96,9 +113,11 @@ export function createSyncReport({ log, metrics, now, byNamespace, confirm }: Sy
       metrics.passes.inc({ scope });
       metrics.passDuration.observe({ scope }, report.ms / 1_000);
       if (scope === 'all') {
-        metrics.lastPass.set(now() / 1_000);
+        lastPass = now();
+        metrics.lastPass.set(lastPass / 1_000);
         metrics.pullSecrets.set(report.pullSecrets);
       }
+      takeFailures(report);
       sayChanges(report);
       sayHeld(report);
       const fresh = takeRefusals(report);
@@ -113,9 +132,14 @@ export function createSyncReport({ log, metrics, now, byNamespace, confirm }: Sy
       return fresh;
     },
     refused: () => refused,
+    failed: () => failed,
+    lastPass: () => lastPass,
+    held: () => (held === 0 ? undefined : { removals: held, confirm: confirm(held) }),
     clear() {
       refused.clear();
+      failed.clear();
       held = 0;
+      lastPass = undefined;
       metrics.heldRemovals.set(0);
       metrics.pullSecrets.reset();
       measureRefusals(refused, metrics, false);

@@ -176,6 +176,12 @@ export const VALUE_ROWS: readonly ValueRow[] = [
     seen: ['9080', 9080],
   },
   {
+    path: 'statusPort',
+    value: 9081,
+    see: (m) => [flag(m, 'status-port'), containerOf(m).ports[2].containerPort],
+    seen: ['9081', 9081],
+  },
+  {
     path: 'hostNetwork',
     value: true,
     see: (m) => [podOf(m).hostNetwork, podOf(m).dnsPolicy],

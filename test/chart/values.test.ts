@@ -6,7 +6,7 @@ import t from 'tap';
 import { generatedFiles } from '../../charts/generate.ts';
 import { readValues, type Value } from '../../charts/values.ts';
 import { CHART } from './helm.ts';
-import { type Manifest, render } from './render.ts';
+import { containerOf, type Manifest, render } from './render.ts';
 import { VALUE_ROWS } from './value-rows.ts';
 
 t.setTimeout(600_000);
@@ -84,9 +84,13 @@ t.test('values that contradict each other are refused with what to do', async (t
     [{ ...certManager, 'certManager.issuerRef.name': 'x', 'config.certificate.files': files }, /leave one of them out/],
     [{ 'extraCa.configMap': 'a', 'extraCa.secret': 'b' }, /leave one of them out/],
     [{ healthPort: 8443 }, /port and healthPort are the same/],
+    [{ statusPort: 8443 }, /statusPort is port or healthPort/],
+    [{ statusPort: 8080 }, /set it to another port, or to 0 for none/],
   ];
   for (const [values, message] of rows) await t.rejects(render(values), { message }, JSON.stringify(values));
   t.ok((await render({ replicas: 1 })).length > 0, 'a single replica is fine with Ignore');
+  const without = containerOf(await render({ statusPort: 0 }));
+  t.same([without.args.includes('--status-port=0'), without.ports.length], [true, 2], 'no status, no port of it');
 });
 
 t.test('what is made from the chart is up to date', async (t) => {

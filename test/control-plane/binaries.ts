@@ -47,6 +47,7 @@ const MODULES = {
   oracle: TOOLS,
   render: TOOLS,
   registry: join(import.meta.dirname, '..', 'registry', 'tools'),
+  kubelet: join(import.meta.dirname, '..', 'kubelet', 'tools'),
   helm: join(import.meta.dirname, '..', 'chart', 'tools'),
 } as const;
 

@@ -7,5 +7,6 @@ await locateBinaries();
 await locateTool('oracle');
 await locateTool('render');
 await locateTool('registry');
+await locateTool('kubelet');
 await locatePromtool();
 await locateHelm();

@@ -194,7 +194,7 @@ function describe(
     async start() {
       serving = await serve({
         ...{ ...own, metrics, namespace: name, identity: name, dockerConfigs: [], environment: process.env },
-        ...{ host: '127.0.0.1', port, healthPort: 0, drainMs: 0 },
+        ...{ host: '127.0.0.1', port, healthPort: 0, statusPort: 0, drainMs: 0 },
         log: createLogger('error', { write: () => undefined }),
       });
       void serving.ready.then(() => {

@@ -16,6 +16,7 @@ const RIGHTS = join(import.meta.dirname, '..', '..', 'examples', 'rbac.yaml');
 export interface ServeProcess {
   readonly port: number;
   readonly healthPort: number;
+  readonly statusPort: number;
   readonly pid: number;
   /** Milliseconds of the wall clock. */
   readonly startedAt: number;
@@ -75,6 +76,8 @@ export interface StartOptions {
   readonly kubeconfig?: string;
   /** A module that is loaded before the program. */
   readonly preload?: string;
+  /** What the replica takes for the name of its Pod. */
+  readonly podName?: string;
 }
 
 /**
@@ -89,24 +92,25 @@ export async function startServe(
   // Else a test could pass with rights that no installation has.
   if (options.kubeconfig === plane.kubeconfig) throw new Error('serve does not run as the administrator');
   const kubeconfig = options.kubeconfig ?? (await limitedKubeconfig(plane));
-  const [free, healthPort] = await freePorts(2);
+  const [free, healthPort, statusPort] = await freePorts(3);
   const port = options.port ?? free;
   const root = join(import.meta.dirname, '..', '..');
   const program = join(root, 'dist/pullpass.mjs');
   const all = [
     ...['serve', '--kubeconfig', kubeconfig, '--namespace', OWN_NAMESPACE],
-    ...['--host', '127.0.0.1', '--port', `${port}`, '--health-port', `${healthPort}`, '--drain', '1', ...args],
+    ...['--host', '127.0.0.1', '--port', `${port}`, '--health-port', `${healthPort}`],
+    ...['--status-port', `${statusPort}`, '--drain', '1', ...args],
   ];
   const { flags, env } = options.bundle ? asInTheImage() : { flags: [], env: {} };
   const preload = options.preload === undefined ? [] : [`--import=${options.preload}`];
   const startedAt = Date.now();
   const child = spawn(process.execPath, [...flags, ...preload, program, ...all], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...env, ...(options.podName !== undefined && { POD_NAME: options.podName }) },
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const served = describe(child, { port, healthPort, startedAt, output: () => output });
+  const served = describe(child, { port, healthPort, statusPort, startedAt, output: () => output });
   await becomesReady(child, healthPort, () => output);
   return served;
 }
@@ -121,7 +125,7 @@ function asInTheImage(): { readonly flags: readonly string[]; readonly env: Read
 
 function describe(
   child: ChildProcess,
-  started: Pick<ServeProcess, 'port' | 'healthPort' | 'startedAt' | 'output'>,
+  started: Pick<ServeProcess, 'port' | 'healthPort' | 'statusPort' | 'startedAt' | 'output'>,
 ): ServeProcess {
   const exited = new Promise<number | null>((resolve) => child.on('exit', resolve));
   return {

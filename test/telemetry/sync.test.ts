@@ -66,3 +66,32 @@ t.test('a namespace is in a label only if that is switched on', async (t) => {
     t.match(await text(), /pullpass_missed_pods 1\n/);
   }
 });
+
+t.test('what is known now: where a write failed, what is held, when all were looked at', async (t) => {
+  const { report } = start();
+  const change = { act: 'apply', reason: 'missing' };
+  const failed = (namespace: string, outcome: string, why?: string) => ({
+    namespace,
+    change,
+    outcome,
+    ...(why !== undefined && { why }),
+  });
+  t.same([report.lastPass(), report.held(), [...report.failed()]], [undefined, undefined, []]);
+  const written = [failed('a', 'quota', 'it forbids it'), failed('b', 'unavailable'), failed('c', 'written')];
+  report.observe(pass('all', {}, { written: [...written, failed('d', 'not-elected')], held: 12 }));
+  const known = [
+    ['a', 'quota: it forbids it'],
+    ['b', 'unavailable'],
+  ];
+  t.same([...report.failed()], known);
+  t.same([report.lastPass(), report.held()], [5_000, { removals: 12, confirm: 'confirm 12' }]);
+  report.observe(pass(new Set(['c']), {}));
+  t.same([...report.failed()], known, 'what few namespaces tell does not hide the others');
+  report.observe(pass(new Set(['a']), {}, { written: [failed('a', 'written')] }));
+  t.same([...report.failed()], known.slice(1), 'it was written at last');
+  report.observe(pass('all', {}));
+  t.same([report.held(), [...report.failed()]], [undefined, []], 'or nothing is to be done any more');
+  report.observe(pass('all', {}, { written, held: 3 }));
+  report.clear();
+  t.same([report.lastPass(), report.held(), [...report.failed()]], [undefined, undefined, []], 'another is elected');
+});

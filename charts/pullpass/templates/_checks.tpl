@@ -14,4 +14,7 @@ What values.schema.json cannot say, since it is about two values at once. Each s
 {{- if eq (int .Values.port) (int .Values.healthPort) -}}
 {{- fail "port and healthPort are the same: set one of them to another port" -}}
 {{- end -}}
+{{- if has (int .Values.statusPort) (list (int .Values.port) (int .Values.healthPort)) -}}
+{{- fail "statusPort is port or healthPort: set it to another port, or to 0 for none" -}}
+{{- end -}}
 {{- end -}}

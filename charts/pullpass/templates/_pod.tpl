@@ -17,6 +17,8 @@ Parts of the Pod that depend on the configuration.
 {{- end -}}
 
 {{- define "pullpass.env" -}}
+# How the elected replica is told among the Pods.
+- { name: POD_NAME, valueFrom: { fieldRef: { fieldPath: metadata.name } } }
 {{- with .Values.proxy.http }}
 - { name: HTTP_PROXY, value: {{ quote . }} }
 {{- end }}
