@@ -24,6 +24,13 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
       return { spec, run };
     },
   },
+  status: {
+    summary: 'credentials and namespaces, as the elected replica knows them',
+    load: async () => {
+      const { STATUS: spec, run } = await import('./status.ts');
+      return { spec, run };
+    },
+  },
   'rotate-ca': {
     summary: 'a new CA, without a moment in which nobody trusts it',
     load: async () => {
