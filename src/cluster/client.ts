@@ -30,6 +30,8 @@ export interface Call {
   readonly body?: unknown;
   /** Default: application/json. */
   readonly contentType?: string;
+  /** Default: application/json. */
+  readonly accept?: string;
   readonly signal?: AbortSignal;
   /** For the whole call, answer included. */
   readonly timeoutMs: number;
@@ -91,7 +93,7 @@ export function connect(
 }
 
 async function callOn({ access, onCall, outages }: Line, call: Call): Promise<Answer> {
-  const { verb, resource, body, contentType = 'application/json' } = call;
+  const { verb, resource, body, contentType = 'application/json', accept = HEADERS.accept } = call;
   const limit = timeLimit(call.timeoutMs, call.signal);
   const began = performance.now();
   let status = 0;
@@ -100,7 +102,7 @@ async function callOn({ access, onCall, outages }: Line, call: Call): Promise<An
     const response = await dispatcher.request({
       ...address(access, call),
       method: METHODS[verb],
-      headers: { ...HEADERS, ...(body !== undefined && { 'content-type': contentType }), ...headers },
+      headers: { ...HEADERS, accept, ...(body !== undefined && { 'content-type': contentType }), ...headers },
       body: body === undefined ? null : JSON.stringify(body),
       signal: limit.signal,
       headersTimeout: 0,

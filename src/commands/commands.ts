@@ -31,6 +31,13 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
       return { spec, run };
     },
   },
+  check: {
+    summary: 'whether Pullpass can be installed, or works, and what to do if not',
+    load: async () => {
+      const { CHECK: spec, run } = await import('./check.ts');
+      return { spec, run };
+    },
+  },
   'rotate-ca': {
     summary: 'a new CA, without a moment in which nobody trusts it',
     load: async () => {
