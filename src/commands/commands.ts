@@ -31,6 +31,13 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
       return { spec, run };
     },
   },
+  explain: {
+    summary: 'why an object gets, or does not get, the pull Secret',
+    load: async () => {
+      const { EXPLAIN: spec, run } = await import('./explain.ts');
+      return { spec, run };
+    },
+  },
   check: {
     summary: 'whether Pullpass can be installed, or works, and what to do if not',
     load: async () => {
