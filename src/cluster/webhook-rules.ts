@@ -1,6 +1,7 @@
 // Compares what the configuration says with what the live webhook configuration lets reach us. The API server goes by the
 // latter, so a difference is never ours to mend here: it is said, and how to mend it.
-import type { LabelSelector } from '../core/selector.ts';
+import type { LabelSelector, Requirement } from '../core/selector.ts';
+import { requirementsOf, requirementText, selectorText } from '../core/selector-gap.ts';
 
 /** The parts of a MutatingWebhook (admissionregistration/v1) that say what reaches us. */
 export interface WebhookScope {
@@ -45,27 +46,25 @@ export function compareScope(webhooks: readonly WebhookScope[], expected: Expect
   return differences;
 }
 
+/** What keeps system namespaces away: their names, and what the enforcer of AKS puts into every webhook configuration. */
+const SYSTEM_KEYS: readonly string[] = [
+  'kubernetes.io/metadata.name',
+  'control-plane',
+  'kubernetes.azure.com/managedby',
+];
+
 /** The live selector may be narrower by what excludes system namespaces, but must hold all that the setting says. */
 function includesSelector(live: LabelSelector | null | undefined, wanted: LabelSelector): boolean {
-  const there = new Set(requirementsOf(live ?? {}));
-  const asked = requirementsOf(wanted);
-  const extra = [...there].filter((text) => !asked.includes(text));
-  return (
-    asked.every((text) => there.has(text)) && extra.every((text) => text.startsWith('kubernetes.io/metadata.name '))
-  );
+  const asked = requirementsOf(wanted).map(textOf);
+  const there = requirementsOf(live ?? {});
+  const texts = new Set(there.map(textOf));
+  const extra = there.filter((requirement) => !asked.includes(textOf(requirement)));
+  return asked.every((text) => texts.has(text)) && extra.every(({ key }) => SYSTEM_KEYS.includes(key));
 }
 
-function requirementsOf({ matchLabels = {}, matchExpressions = [] }: LabelSelector): readonly string[] {
-  return [
-    ...Object.entries(matchLabels).map(([key, value]) => `${key} In ${value}`),
-    ...matchExpressions.map(({ key, operator, values = [] }) =>
-      `${key} ${operator} ${[...values].sort().join()}`.trim(),
-    ),
-  ];
-}
-
-function selectorText(selector: LabelSelector): string {
-  return requirementsOf(selector).join(' and ') || 'every namespace';
+/** Equal where they mean the same. */
+function textOf({ values, ...requirement }: Requirement): string {
+  return requirementText({ ...requirement, ...(values && { values: [...values].sort() }) });
 }
 
 /** Rules name resources, the plural of a kind; Kubernetes makes it by these rules in all but a few custom kinds. */

@@ -8,6 +8,11 @@ const HOOK: WebhookScope = { namespaceSelector: ENABLED, rules: [PODS, DEPLOYMEN
 const POD = { group: '', kind: 'Pod' };
 const DEPLOYMENT = { group: 'apps', kind: 'Deployment' };
 const SYSTEM = { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['kube-system'] } as const;
+/** Its enforcer writes these into every webhook configuration. */
+const AKS = [
+  { key: 'control-plane', operator: 'DoesNotExist' },
+  { key: 'kubernetes.azure.com/managedby', operator: 'NotIn', values: ['aks'] },
+] as const;
 
 t.test('what differs between the settings and what reaches us', async (t) => {
   const rows = [
@@ -29,6 +34,7 @@ t.test('what differs between the settings and what reaches us', async (t) => {
       [POD],
       [],
     ],
+    ['as AKS has it', [{ ...HOOK, namespaceSelector: { ...ENABLED, matchExpressions: AKS } }], ENABLED, [POD], []],
     ['another label', [HOOK], { matchLabels: { team: 'a' } }, [POD], ['namespaces']],
     [
       'narrower',

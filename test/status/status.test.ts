@@ -4,7 +4,6 @@ import { stripVTControlCharacters } from 'node:util';
 import t from 'tap';
 import { paintWith } from '../../src/command-line/paint.ts';
 import type { ReplicaStatus } from '../../src/core/replica-status.ts';
-import { selectorText } from '../../src/status/selector-text.ts';
 import { type StatusPorts, type StatusRequest, tellStatus } from '../../src/status/status.ts';
 import { durationText } from '../../src/status/time-text.ts';
 import { credentialOf, HOUR_MS, NOW, namespaceOf, statusOf, syncOf } from './given.ts';
@@ -129,7 +128,7 @@ t.test('colours are for the words that say the same', async (t) => {
   t.equal(stripVTControlCharacters(out), (await tell(status)).out);
 });
 
-t.test('times and selectors', async (t) => {
+t.test('times', async (t) => {
   for (const [ms, text] of [
     [-5, '0s'],
     [119_000, '119s'],
@@ -141,12 +140,4 @@ t.test('times and selectors', async (t) => {
   ] as const) {
     t.equal(durationText(ms), text);
   }
-  const matchExpressions = [
-    { key: 'b', operator: 'In', values: ['x', 'y'] },
-    { key: 'c', operator: 'NotIn', values: ['x'] },
-    { key: 'd', operator: 'NotIn', values: ['x', 'y'] },
-    { key: 'e', operator: 'Exists' },
-    { key: 'f', operator: 'DoesNotExist' },
-  ] as const;
-  t.equal(selectorText({ matchLabels: { a: '1' }, matchExpressions }), 'a=1,b in (x,y),c!=x,d notin (x,y),e,!f');
 });
