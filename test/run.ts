@@ -8,6 +8,8 @@ import { createInterface } from 'node:readline';
 
 /** They wait more than they work, so they begin at once, two beside the others. */
 const PATIENT = [
+  'test/check/certificates-and-rights.test.ts',
+  'test/explain/reasons.test.ts',
   'test/faults/idle.test.ts',
   'test/serve/bars.test.ts',
   'test/serve/credential-health.test.ts',
