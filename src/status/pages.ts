@@ -1,12 +1,10 @@
 // What `pullpass status` prints for people, out of a replica's status: what is wrong first, then tables. Pure.
-
 import type { Paint } from '../command-line/paint.ts';
 import { formatTable, wrap } from '../command-line/table.ts';
 import type { CredentialStatus, NamespaceStatus, ReplicaStatus } from '../core/replica-status.ts';
 import { selectorText } from '../core/selector-gap.ts';
 import { credentialState, loginText, namespaceState, problemsFirst } from './cells.ts';
 import { type Finding, findingsOf } from './findings.ts';
-
 import { agoText, durationText, untilText } from './time-text.ts';
 
 /** What a page is made of, and for whom. */
