@@ -60,7 +60,7 @@ t.test('libraries stay behind their doors', async (t) => {
     [/^@peculiar\//, /^nowhere$/],
     [/^pino$/, /^(telemetry\/logger|commands\/serve)\.ts$/],
     [/^prom-client$/, /^telemetry\/metrics\.ts$/],
-    [/^yaml$/, /^config\//],
+    [/^yaml$/, /^(config|inject)\//],
     [/^zod$/, /^config\//],
     [/^tldts$/, /^serve\/health\.ts$/],
     [/^fast-json-patch$/, /^nowhere$/],

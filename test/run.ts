@@ -31,6 +31,7 @@ const ALONE = [
   'test/faults/overload.test.ts',
   'test/faults/slow-clients.test.ts',
   'test/faults/start.test.ts',
+  'test/inject/speed.test.ts',
   'test/serve/rotation.test.ts',
   'test/serve/scale.test.ts',
 ];

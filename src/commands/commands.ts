@@ -31,6 +31,13 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
       return { spec, run };
     },
   },
+  inject: {
+    summary: 'adds the pull Secret to manifests, without a cluster',
+    load: async () => {
+      const { INJECT: spec, run } = await import('./inject.ts');
+      return { spec, run };
+    },
+  },
   explain: {
     summary: 'why an object gets, or does not get, the pull Secret',
     load: async () => {

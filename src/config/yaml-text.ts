@@ -32,7 +32,7 @@ const ALIASES_MAX = 50;
 
 const DANGLING_ALIAS = 'an alias without the anchor that it names; put a value that begins with "*" in quotes';
 
-const SENTENCES: Partial<Record<ErrorCode, string>> = {
+export const SENTENCES: Partial<Record<ErrorCode, string>> = {
   DUPLICATE_KEY: 'this key stands twice in one map, leave one',
   MULTIPLE_DOCS: 'a second YAML document begins here, the file holds only one',
   TAB_AS_INDENT: 'a tab as indentation, YAML wants spaces',
