@@ -9,10 +9,12 @@ import { type Files, readFailure } from './files.ts';
 import type { KeptLogin } from './kept.ts';
 import type { CredentialSource, SourceReading } from './source.ts';
 
+/** Of one path there is one, however many credentials have their logins from it. */
 export interface DockerConfigFile {
   describe(): string;
-  /** Never rejects. One reading at a time: a later call answers with a later state of the file. */
+  /** Never rejects. One reading at a time, for all who ask before it begins: what it answers is never older than the call. */
   read(): Promise<FileReading>;
+  /** When nobody watches any more, what it remembers is let go. */
   watch(onChange: () => void): () => void;
 }
 
@@ -27,8 +29,12 @@ export interface FileReading {
 }
 
 export function openDockerConfigFile(path: string, files: Files): DockerConfigFile {
+  const listeners = new Set<() => void>();
+  let unwatch: () => void = () => undefined;
   let entries: readonly DockerConfigEntry[] = [];
   let turn: Promise<unknown> = Promise.resolve();
+  /** Asked for, and not begun. */
+  let next: Promise<FileReading> | undefined;
 
   async function readNow(): Promise<FileReading> {
     const reading = await readFile(path, files);
@@ -47,11 +53,26 @@ export function openDockerConfigFile(path: string, files: Files): DockerConfigFi
   return {
     describe: () => `docker config ${path}`,
     read() {
-      const reading = turn.then(readNow);
-      turn = reading;
-      return reading;
+      next ??= turn.then(() => {
+        next = undefined;
+        return readNow();
+      });
+      turn = next;
+      return next;
     },
-    watch: (onChange) => files.watch(path, onChange),
+    watch(onChange) {
+      if (listeners.size === 0) {
+        unwatch = files.watch(path, () => {
+          for (const listener of [...listeners]) listener();
+        });
+      }
+      listeners.add(onChange);
+      return () => {
+        if (!listeners.delete(onChange) || listeners.size > 0) return;
+        unwatch();
+        entries = [];
+      };
+    },
   };
 }
 

@@ -2,7 +2,12 @@
 // common with the one before; what is new is read before it counts, so that no credential is without its login in between.
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfiguredCredential } from '../config/schema.ts';
-import { dockerConfigSource, type FileReading, openDockerConfigFile } from './docker-config-file.ts';
+import {
+  type DockerConfigFile,
+  dockerConfigSource,
+  type FileReading,
+  openDockerConfigFile,
+} from './docker-config-file.ts';
 import type { Files } from './files.ts';
 import type { SourceReading } from './source.ts';
 
@@ -34,17 +39,25 @@ export function followFiles(
   files: Files,
   changed: () => void,
 ): FollowedFiles {
+  const opened = new Map<string, DockerConfigFile>();
   let configured = initial.map(open);
   let turn: Promise<void> = Promise.resolve();
   const wholeFiles = dockerConfigs.map((path) => {
-    const file = openDockerConfigFile(path, files);
+    const file = fileAt(path);
     return { where: file.describe(), ...follow<FileReading>(file, changed) };
   });
+
+  /** Hundreds of credentials may have their logins from one file. */
+  function fileAt(path: string): DockerConfigFile {
+    const file = opened.get(path) ?? openDockerConfigFile(path, files);
+    opened.set(path, file);
+    return file;
+  }
 
   function open(settings: ConfiguredCredential): FollowedCredential {
     const { source, match } = settings;
     if (source.kind !== 'dockerConfig') return { settings, file: undefined };
-    const file = openDockerConfigFile(source.path, files);
+    const file = fileAt(source.path);
     return { settings, file: follow<SourceReading>(dockerConfigSource(file, match), changed) };
   }
 
