@@ -82,9 +82,13 @@ export function openAccess(choice: Choice, time: Pick<Time, 'now'>): Access {
 
 function load({ kubeconfig, context }: Choice): KubeConfig {
   const config = new KubeConfig();
-  if (kubeconfig !== undefined) config.loadFromFile(kubeconfig);
-  else if (context === undefined && existsSync(TOKEN_FILE)) config.loadFromCluster();
-  else config.loadFromDefault();
+  try {
+    if (kubeconfig !== undefined) config.loadFromFile(kubeconfig);
+    else if (context === undefined && existsSync(TOKEN_FILE)) config.loadFromCluster();
+    else config.loadFromDefault();
+  } catch (error) {
+    throw new Error(`the kubeconfig ${kubeconfig ?? 'that is the default'} ${whyUnread(error)}`);
+  }
   if (context !== undefined) {
     const names = config.getContexts().map(({ name }) => name);
     if (!names.includes(context)) {
@@ -100,6 +104,13 @@ function load({ kubeconfig, context }: Choice): KubeConfig {
     throw new Error('no cluster to talk to over https, name a kubeconfig or set KUBECONFIG');
   }
   return config;
+}
+
+/** A message of the parser quotes the lines around what it stumbled over, and these hold tokens and keys. */
+function whyUnread(error: unknown): string {
+  if (error instanceof Error && 'code' in error) return `cannot be read: ${String(error.code)}`;
+  const { mark } = (error ?? {}) as { readonly mark?: { readonly line?: number } };
+  return mark?.line === undefined ? 'is not of the form of one' : `is not valid YAML (line ${mark.line + 1})`;
 }
 
 interface Dispatchers {

@@ -105,6 +105,20 @@ t.test('a context is chosen, an unknown one is refused with a hint', async (t) =
   });
 });
 
+t.test('of a kubeconfig that cannot be read nothing is quoted', async (t) => {
+  const dir = t.testdir({
+    broken: 'users:\n- user:\n    token: canary\n   bad: x\n',
+    odd: 'users: [{user: {token: canary}}]',
+  });
+  t.throws(() => connect({ kubeconfig: `${dir}/broken` }), {
+    message: `the kubeconfig ${dir}/broken is not valid YAML (line 4)`,
+  });
+  t.throws(() => connect({ kubeconfig: `${dir}/odd` }), { message: /^the kubeconfig ((?!canary).)*$/ });
+  t.throws(() => connect({ kubeconfig: `${dir}/absent` }), {
+    message: `the kubeconfig ${dir}/absent cannot be read: ENOENT`,
+  });
+});
+
 t.test('a server address with a path keeps it', async (t) => {
   const api = await fakeApi(t, (_, response) => json(response, 200, {}), {}, '/k8s/clusters/c-1/');
   await api.client.call(get);
