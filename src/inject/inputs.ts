@@ -15,6 +15,8 @@ export interface Input {
 export type Inputs = { readonly inputs: readonly Input[] } | { readonly problem: string };
 
 const PART_BYTES = 1024 * 1024;
+/** Of what does not say how long it is. */
+const PIPE_BYTES = 64 * 1024;
 
 /** @param paths as the user gave them; `-` or none at all is standard input */
 export function findInputs(paths: readonly string[], stdin: AsyncIterable<Uint8Array>): Inputs {
@@ -25,7 +27,7 @@ export function findInputs(paths: readonly string[], stdin: AsyncIterable<Uint8A
     else {
       const files = filesOf(path);
       if (typeof files === 'string') return { problem: `${path} cannot be read: ${files}` };
-      inputs.push(...files.map((name) => ({ name, read: () => partsOf(name) })));
+      inputs.push(...files.map((name) => ({ name, read: readerOf(name) })));
     }
   }
   return { inputs };
@@ -34,13 +36,16 @@ export function findInputs(paths: readonly string[], stdin: AsyncIterable<Uint8A
 /** @returns why not, if it cannot be read */
 function filesOf(path: string): readonly string[] | string {
   try {
-    if (!statSync(path).isDirectory()) {
-      closeSync(openSync(path, 'r'));
+    const stats = statSync(path);
+    if (!stats.isDirectory()) {
+      // A pipe that is opened and closed again is over.
+      if (stats.isFile()) closeSync(openSync(path, 'r'));
       return [path];
     }
     const found = readdirSync(path, { recursive: true, withFileTypes: true })
-      .filter((entry) => !entry.isDirectory() && /\.(?:ya?ml|json)$/.test(entry.name))
+      .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && /\.(?:ya?ml|json)$/.test(entry.name))
       .map((entry) => join(entry.parentPath, entry.name))
+      .filter((file) => !statSync(file).isDirectory())
       .sort();
     return found.length > 0 ? found : 'the folder holds no *.yaml, *.yml or *.json';
   } catch (error) {
@@ -48,11 +53,17 @@ function filesOf(path: string): readonly string[] | string {
   }
 }
 
+/** Such as /dev/stdin or `<(helm template …)`: what is no file can be read only once. */
+function readerOf(path: string): Input['read'] {
+  return statSync(path).isFile() ? () => partsOf(path) : readAgain(partsOf(path));
+}
+
 function* partsOf(path: string): Iterable<Uint8Array> {
   const file = openSync(path, 'r');
   try {
     // One more than there is, so that a small file and its end are seen at once.
-    const bytes = Math.min(fstatSync(file).size + 1, PART_BYTES);
+    const stats = fstatSync(file);
+    const bytes = stats.isFile() ? Math.min(stats.size + 1, PART_BYTES) : PIPE_BYTES;
     for (;;) {
       const part = Buffer.allocUnsafe(bytes);
       const size = readSync(file, part, 0, bytes, null);
@@ -64,7 +75,9 @@ function* partsOf(path: string): Iterable<Uint8Array> {
   }
 }
 
-function readAgain(stdin: AsyncIterable<Uint8Array>): () => AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
+function readAgain(
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): () => AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
   const held = holdParts();
   let isRead = false;
   return () => {
@@ -74,7 +87,7 @@ function readAgain(stdin: AsyncIterable<Uint8Array>): () => AsyncIterable<Uint8A
   };
 
   async function* holding(): AsyncGenerator<Uint8Array> {
-    for await (const part of stdin) {
+    for await (const part of source) {
       held.add(part);
       yield part;
     }

@@ -1,8 +1,11 @@
 // How streams are cut into documents, held, and put together again.
+import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { symlinkSync } from 'node:fs';
 import t from 'tap';
 import { readDocument } from '../../src/inject/document.ts';
 import { holdParts } from '../../src/inject/held-parts.ts';
+import { findInputs } from '../../src/inject/inputs.ts';
 import { behind, joined } from '../../src/inject/join.ts';
 import { piecesOfText } from './given.ts';
 
@@ -85,4 +88,28 @@ t.test('very long texts are read', async (t) => {
   const long = 'x\\n'.repeat(500_000);
   const reading = readDocument(`a: "${long}"\nb: '${"it''s ".repeat(300_000)}'\n`);
   t.ok('value' in reading && (reading.value as { a: string }).a.length === 1_000_000);
+});
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+t.test('a pipe by its name is read once, and told as often as it is wanted', async (t) => {
+  const dir = t.testdir({});
+  execFileSync('mkfifo', [`${dir}/pipe`]);
+  const writer = execFile('sh', ['-c', 'printf "a: 1\\n" > "$0"', `${dir}/pipe`]);
+  const found = findInputs([`${dir}/pipe`], nothing());
+  if ('problem' in found) return t.fail(found.problem);
+  for (const time of ['first', 'second']) {
+    const parts: Uint8Array[] = [];
+    for (const { read } of found.inputs) for await (const part of read()) parts.push(part);
+    t.equal(Buffer.concat(parts).toString(), 'a: 1\n', time);
+  }
+  writer.kill();
+});
+
+t.test('what is named like a manifest and is a link to a folder is not read as one', async (t) => {
+  const dir = t.testdir({ 'x.yaml': {}, 'b.yaml': 'b: 2\n' });
+  symlinkSync(`${dir}/x.yaml`, `${dir}/link.yaml`);
+  const found = findInputs([dir], nothing());
+  t.match(found, { inputs: [{ name: `${dir}/b.yaml` }] });
+  t.equal('inputs' in found && found.inputs.length, 1);
 });
