@@ -182,5 +182,5 @@ function setImageCommand({ facts }: Case, image: string): string | undefined {
   const container = containerWith(pod, image);
   if (target.form !== 'live' || container === undefined) return undefined;
   const of = owner?.template === undefined ? `pod/${target.name}` : labelOf(owner.kind, owner.name);
-  return `kubectl -n ${namespace.name} set image ${of} ${container}=IMAGE`;
+  return `kubectl -n ${namespace.name} set image ${shellWord(of)} ${shellWord(container)}=IMAGE`;
 }

@@ -85,7 +85,7 @@ function optInCommand({ target, owner, namespace, pod }: Facts): string | undefi
   if (owner?.template !== undefined) {
     const labels = ['', ...owner.template, 'metadata', 'labels', LABEL_INJECT.replace('/', '~1')].join('/');
     const patch = JSON.stringify([{ op: 'remove', path: labels }]);
-    return `kubectl -n ${namespace.name} patch ${labelOf(owner.kind, owner.name)} --type=json -p '${patch}'`;
+    return `kubectl -n ${namespace.name} patch ${shellWord(labelOf(owner.kind, owner.name))} --type=json -p '${patch}'`;
   }
   const isPod = target.kind.kind === 'Pod' && Object.hasOwn(textsOf(at(pod, 'metadata', 'labels')), LABEL_INJECT);
   return isPod && owner === undefined
@@ -99,7 +99,7 @@ export function anewCommand({ facts, pullSecret }: Pick<Case, 'facts' | 'pullSec
   const lacking = pods.filter(({ lists }) => !lists.includes(pullSecret)).map(({ name }) => name);
   if (target.form !== 'live' || lacking.length === 0) return undefined;
   if (owner !== undefined && isRestarted(owner)) {
-    return `kubectl -n ${namespace.name} rollout restart ${labelOf(owner.kind, owner.name)}`;
+    return `kubectl -n ${namespace.name} rollout restart ${shellWord(labelOf(owner.kind, owner.name))}`;
   }
   if (owner !== undefined) return `kubectl -n ${namespace.name} delete pod ${lacking.map(shellWord).join(' ')}`;
   return `kubectl -n ${namespace.name} get pod ${target.name} -o json | kubectl replace --force -f -`;

@@ -11,6 +11,7 @@ import { type Advice, ANEW, adviceOn, fill, type Names, type Reason } from './ad
 import type { Facts } from './facts.ts';
 import { type Case, type Finding, openCase } from './finding.ts';
 import { labelOf } from './kinds.ts';
+import { shellWord } from './words.ts';
 
 export interface Explanation {
   /** `pod/web`. */
@@ -51,9 +52,21 @@ function ifPrivate(opened: Case, findings: readonly Finding[]): readonly string[
   return left === undefined ? [] : stepsOf(adviceOn('no-credential'), { ...namesOf(opened), ...left.names });
 }
 
+/** What is a whole command, or made fit for a shell where it is made. All else may be anything: a manifest names it, or an owner. */
+const READY: ReadonlySet<string> = new Set(['anew', 'optIn', 'admit', 'widen', 'setImage', 'labels', 'patch']);
+
+function inShell(names: Names): Names {
+  const words = Object.entries(names).map(([name, value]) => [
+    name,
+    READY.has(name) || !value ? value : shellWord(value),
+  ]);
+  return Object.fromEntries(words);
+}
+
 /** Making Pods anew alone mends nothing where something else should have come first. */
 function stepsOf({ fix }: Advice, names: Names): readonly string[] {
-  const filled = fix.map((step) => fill(step, names));
+  const words = inShell(names);
+  const filled = fix.map((step) => fill(step, words));
   const mends = filled.some((step, i) => step !== undefined && (fix[i] !== ANEW || fix.length === 1));
   return mends ? filled.flatMap((step) => step ?? []) : [];
 }

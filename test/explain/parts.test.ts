@@ -120,3 +120,18 @@ t.test('the same for programs', async (t) => {
   t.match(fine, { object: 'pod/web', namespace: 'shop', result: 'fine', reason: 'injected' });
   t.notOk('fix' in fine);
 });
+
+t.test('a name that a manifest or a Pod chose is one word of the command', async (t) => {
+  const evil = "x; touch 'y' #";
+  const word = "'x; touch '\\''y'\\'' #'";
+  const nowhere = explain(factsOf({ namespace: { name: evil, read: { missing: 'absent' } } }));
+  t.same(nowhere.fix, [`kubectl create namespace ${word}`]);
+  const kind = { group: 'acme.example', version: 'v1', kind: 'X', resource: evil };
+  const odd = explain(factsOf({ ...{ kind, object: {}, replica: { unavailable: '' } }, pod: undefined as never }));
+  t.same(odd.fix, [`kubectl explain ${word} --recursive`]);
+  const statefulSet = { group: 'apps', version: 'v1', kind: 'StatefulSet', resource: 'statefulsets' };
+  const owner = { kind: statefulSet, name: evil, template: undefined };
+  t.same(explain(liveFacts({ owner, pods: [podFact()] })).fix, [
+    "kubectl -n shop rollout restart 'statefulset/x; touch '\\''y'\\'' #'",
+  ]);
+});
