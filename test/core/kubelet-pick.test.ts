@@ -43,11 +43,23 @@ t.test('for every set of planned keys and every image', async (t) => {
   t.ok(pairs > 1_000, 'enough images');
 });
 
+/** Of keys that mean the same the kubelet takes any first: it has them out of a map of Go. */
+function meaningOf(key: string): string {
+  return key
+    .replace(/^https?:\/\//, '')
+    .replace(/\/v[12]\//, '/')
+    .replace(/^([^/]*)\/$/, '$1');
+}
+
 t.test('keys as others write them', async (t) => {
   const keys = [
     ...['ghcr.io', 'https://ghcr.io/acme', 'http://ghcr.io/acme/', 'ghcr.io/v2/acme', 'ghcr.io/', 'ghcr.io:443'],
     ...['*.io', 'registry.example.com/team/app:1', 'Ghcr.io', 'docker.io', 'docker.io/library/', '[::1]:5000'],
   ];
   const images = ['ghcr.io/acme/app:1', 'ghcr.io/acme-labs/x', 'ghcr.io:443/x', 'nginx', 'acme/app', '[::1]:5000/app'];
-  t.same(triedByUs(keys, images), await triedByKubelet(keys, images));
+  const theirs = await triedByKubelet(keys, images);
+  const meanings = (all: readonly (readonly string[])[]) => all.map((tried) => tried.map(meaningOf));
+  const sorted = (all: readonly (readonly string[])[]) => all.map((tried) => [...tried].sort());
+  const ours = triedByUs(keys, images);
+  t.same([meanings(ours), sorted(ours)], [meanings(theirs), sorted(theirs)]);
 });
