@@ -2,6 +2,7 @@
 // what is well is counted, and shown line by line only if that is asked for.
 import type { Paint } from '../command-line/paint.ts';
 import { wrap } from '../command-line/table.ts';
+import { visible } from '../command-line/visible.ts';
 import { count, type Hint, type Result, type State } from './finding.ts';
 
 export interface PageOptions {
@@ -55,7 +56,7 @@ function formatGroup(
 type Look = Pick<PageOptions, 'columns' | 'paint'>;
 
 function formatResult({ state, text, check, hints }: Result, { columns, paint }: Look): readonly string[] {
-  const [first = '', ...more] = wrap(`${text} [${check}]`, columns - INDENT.length);
+  const [first = '', ...more] = wrap(visible(`${text} [${check}]`), columns - INDENT.length);
   return [
     `${mark(state, paint)}  ${first}`,
     ...more.map((line) => INDENT + line),
@@ -71,9 +72,9 @@ function mark(state: State, paint: Paint): string {
 /** Two columns further in. A command that is too long goes on in the next line, so that it can be copied as it stands. */
 function formatHint(hint: Hint, columns: number): readonly string[] {
   const room = columns - INDENT.length - 4;
-  if (typeof hint === 'string') return wrap(hint, room).map((line) => `${INDENT}${line}`);
+  if (typeof hint === 'string') return wrap(visible(hint), room).map((line) => `${INDENT}${line}`);
   const parts: string[] = [];
-  for (const word of hint.run.split(' ')) {
+  for (const word of visible(hint.run).split(' ')) {
     const last = parts.at(-1);
     if (last !== undefined && last.length + 1 + word.length <= room - 2) parts[parts.length - 1] = `${last} ${word}`;
     else parts.push(word);

@@ -1,13 +1,15 @@
 // Tables that fit the width: columns are as wide as they need to be, and where that is too much the widest are broken into
 // lines, never cut, because what a cut takes away is always what somebody looks for. Cells hold no colours: a colour has no width.
 
+import { visible } from './visible.ts';
+
 const GAP = '  ';
 /** No column becomes narrower, so that very narrow terminals get lines that are too long rather than single letters. */
 const NARROWEST = 8;
 
 /** @param columns how wide it may be @returns lines with an end each, without blanks at their ends */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[], columns: number): string {
-  const all = [header, ...rows];
+  const all = [header, ...rows].map((row) => row.map(visible));
   const widths = fit(
     header.map((_, i) => Math.max(...all.map((row) => row[i]?.length ?? 0))),
     columns - GAP.length * (header.length - 1),

@@ -2,6 +2,7 @@
 // stands last, where the prompt comes back.
 
 import type { Paint } from '../command-line/paint.ts';
+import { visible } from '../command-line/visible.ts';
 import type { Explanation } from './explain.ts';
 import type { Finding } from './finding.ts';
 
@@ -15,9 +16,9 @@ export function printText(explanation: Explanation, columns: number, paint: Pain
   const width = Math.min(WIDTH_MAX, Math.max(columns, 60));
   const lines = findings.flatMap((finding) => findingLines(finding, finding === cause, width, paint));
   const tell = is === 'fine' ? paint.good : is === 'wrong' ? paint.bad : paint.doubtful;
-  const sentence = wrap(`${startOf(verdict, object)} (${reason}).`, width);
+  const sentence = wrap(visible(`${startOf(verdict, object)} (${reason}).`), width);
   return [
-    `${paint.strong(object)} in namespace ${namespace}`,
+    `${paint.strong(visible(object))} in namespace ${visible(namespace)}`,
     '',
     ...lines,
     '',
@@ -30,7 +31,7 @@ export function printText(explanation: Explanation, columns: number, paint: Pain
 function findingLines(finding: Finding, isCause: boolean, width: number, paint: Paint): readonly string[] {
   const { state, about } = finding;
   const tell = { ok: paint.good, warn: paint.doubtful, fail: paint.bad, '-': paint.faint }[state];
-  const all = wrap(withReason(finding, isCause), width - INDENT.length);
+  const all = wrap(visible(withReason(finding, isCause)), width - INDENT.length);
   const [first = '', ...more] =
     all.length <= LINES_MAX ? all : [...all.slice(0, LINES_MAX - 1), `${all[LINES_MAX - 1]?.slice(0, -1)}…`];
   const head = `${isCause ? paint.bad('>') : ' '} ${tell(state.padEnd(4))}  ${about.padEnd(11)}  ${isCause ? paint.strong(first) : first}`;
@@ -62,7 +63,7 @@ function wrap(text: string, width: number): readonly string[] {
 
 /** To be copied as it stands: each step runs if the one before it was done. */
 function fixLines(steps: readonly string[]): readonly string[] {
-  return steps.map((step, i) => `  ${i > 0 ? '  ' : ''}${step}${i < steps.length - 1 ? ' && \\' : ''}`);
+  return steps.map((step, i) => `  ${i > 0 ? '  ' : ''}${visible(step)}${i < steps.length - 1 ? ' && \\' : ''}`);
 }
 
 export function toJson({ object, namespace, is, reason, verdict, fix, findings, cause }: Explanation): object {

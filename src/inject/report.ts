@@ -1,5 +1,6 @@
 // What is said of each object: a line for people, or one of JSON. For people only what matters by default: what was changed,
 // and what was not although it could have been.
+import { visible } from '../command-line/visible.ts';
 import type { ImageDecision } from '../core/injection.ts';
 import { IMAGE_REASONS, OBJECT_REASONS, type ObjectReason } from '../core/reason.ts';
 
@@ -36,7 +37,7 @@ export function describe(report: ObjectReport, { output, verbose, check }: Repor
   const { input, line, kind, name, namespace, reason, added } = report;
   const which = [kind || 'object', namespace === '' ? name : `${namespace}/${name}`].join(' ').trimEnd();
   const what = check && added.length > 0 ? `lacks ${added.join(', ')}` : `${reason}: ${OBJECT_REASONS[reason]}`;
-  return [`${input}:${line} ${which}: ${what}`, ...images.map(describeImage)];
+  return [`${input}:${line} ${which}: ${what}`, ...images.map(describeImage)].map(visible);
 }
 
 function isDoubtful({ reason }: ImageDecision): boolean {
@@ -73,11 +74,12 @@ function jsonOf({ input, line, kind, name, namespace, reason, images, added, unk
 }
 
 /** The rule that a manifest alone cannot keep. */
-export function accountNote(accounts: readonly string[]): string {
-  const names = accounts.length > 1 ? `ServiceAccounts ${accounts.join(', ')}` : `ServiceAccount ${accounts[0]}`;
+export function accountNote(names: readonly string[]): string {
+  const accounts = names.map(visible);
+  const who = accounts.length > 1 ? `ServiceAccounts ${accounts.join(', ')}` : `ServiceAccount ${accounts[0]}`;
   const [it, has] = accounts.length > 1 ? ['one of them', 'they have'] : ['it', 'it has'];
   return [
-    `nothing is known of ${names}: if ${it} has imagePullSecrets of its own, what runs as it should not be changed here,`,
+    `nothing is known of ${who}: if ${it} has imagePullSecrets of its own, what runs as it should not be changed here,`,
     'because Kubernetes gives those only to Pods that list none;',
     `say what ${has} with --service-account ${accounts[0]}=SECRET,SECRET, or ${accounts[0]}= for none`,
   ].join('\n  ');

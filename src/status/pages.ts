@@ -1,6 +1,7 @@
 // What `pullpass status` prints for people, out of a replica's status: what is wrong first, then tables. Pure.
 import type { Paint } from '../command-line/paint.ts';
 import { formatTable, wrap } from '../command-line/table.ts';
+import { visible } from '../command-line/visible.ts';
 import type { CredentialStatus, NamespaceStatus, ReplicaStatus } from '../core/replica-status.ts';
 import { selectorText } from '../core/selector-gap.ts';
 import { credentialState, loginText, namespaceState, problemsFirst } from './cells.ts';
@@ -73,7 +74,7 @@ function findingsText(
 ): string {
   const sorted = [...findings].sort((a, b) => Number(b.level === 'wrong') - Number(a.level === 'wrong'));
   const lines = sorted.slice(0, most).flatMap(({ level, about, text, command }) => {
-    const [first = '', ...others] = wrap(`${level}: ${about}: ${text}`, columns - INDENT.length);
+    const [first = '', ...others] = wrap(visible(`${level}: ${about}: ${text}`), columns - INDENT.length);
     const coloured = (level === 'wrong' ? paint.bad : paint.doubtful)(level);
     // A command is one line, or nobody could copy it.
     return [
