@@ -122,12 +122,22 @@ function channels(socket: Duplex): Duplex {
     else if (channel === ERROR) data.destroy(new Broken(payload.toString().trim()));
   }
 
+  let parts: Buffer[] = [];
+  /** A proxy in between may cut a message into several frames, of which only the first has the channel. */
+  function join(part: Buffer, final: boolean): void {
+    parts.push(part);
+    if (!final) return;
+    const message = Buffer.concat(parts);
+    parts = [];
+    take(message[0] ?? -1, message.subarray(1));
+  }
+
   socket.on('data', (chunk: Buffer) => {
     try {
-      for (const { opcode, payload } of read(chunk)) {
+      for (const { opcode, final, payload } of read(chunk)) {
         if (opcode === OPCODE.close) data.push(null);
         else if (opcode === OPCODE.ping) socket.write(encodeFrame(OPCODE.pong, payload));
-        else if (opcode === OPCODE.binary) take(payload[0] ?? -1, payload.subarray(1));
+        else if (opcode === OPCODE.binary || opcode === OPCODE.continuation) join(payload, final);
       }
     } catch (error) {
       data.destroy(error instanceof Error ? error : undefined);
@@ -144,7 +154,7 @@ function fetchOver(connection: Duplex, path: string): Promise<PodAnswer> {
     const asking = request({ createConnection: () => connection, path, headers }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
+      response.on('error', (error) => reject(brokenBy(error)));
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
     });
     asking.on('error', (error) => reject(brokenBy(error)));
