@@ -1,6 +1,7 @@
 // Each image: which credential serves it, or which nearly does, and which key of the pull Secret the kubelet will use.
 import { type ImageReference, parseImage } from '../core/image.ts';
 import { covers, coversHost } from '../core/pattern.ts';
+import { authorityOf } from '../core/policy.ts';
 import type { CredentialStatus } from '../core/replica-status.ts';
 import { labellingFor, requirementText, selectorText, unmetRequirements } from '../core/selector-gap.ts';
 import { containerWith } from './about-object.ts';
@@ -162,6 +163,12 @@ function candidatesFor({ status }: Case, image: string): readonly CredentialStat
 /** The labelled Secret that a credential comes from; undefined: it comes from elsewhere. */
 export function sourceOf({ where }: Pick<CredentialStatus, 'where'>): string | undefined {
   return /^Secret ([a-z0-9.-]+)$/.exec(where)?.[1];
+}
+
+/** The same, if `kubectl create secret docker-registry`, which writes one registry, takes no login of another out of it. */
+export function replaceableSource(credential: CredentialStatus): string | undefined {
+  const hosts = new Set(readCredential(credential).patterns.map(({ pattern }) => authorityOf(pattern)));
+  return hosts.size === 1 ? sourceOf(credential) : undefined;
 }
 
 /** A name for another Secret with a login for this registry. */

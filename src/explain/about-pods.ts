@@ -1,4 +1,5 @@
 // The Pods that are there: whether they list the pull Secret, and what kubelets say of their pulls.
+import { replaceableSource } from './about-images.ts';
 import { adviceOn } from './advice.ts';
 import type { PodFact } from './facts.ts';
 import { type Case, type Finding, isPullFailure, isRefused, isStuck, pullFailure } from './finding.ts';
@@ -70,7 +71,7 @@ function cause({ facts, is, decision, status }: Case, problem: string): Partial<
   const from = status?.credentials.find(({ name }) => name === refused?.credential);
   if (refused === undefined || from === undefined) return { reason: 'pull-failing', names: { problem } };
   const host = refused.image.split('/')[0];
-  const source = /^Secret (\S+)$/.exec(from.where)?.[1];
+  const source = replaceableSource(from);
   return {
     reason: 'pull-refused',
     names: { image: refused.image, credential: from.name, host, source, where: from.where },

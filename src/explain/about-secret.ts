@@ -3,7 +3,7 @@
 import { parseImage } from '../core/image.ts';
 import type { EnsureReason } from '../core/reason.ts';
 import type { NamespaceStatus, PatternStatus } from '../core/replica-status.ts';
-import { sourceOf } from './about-images.ts';
+import { replaceableSource } from './about-images.ts';
 import type { Names } from './advice.ts';
 import type { ImageAnswer } from './decision.ts';
 import type { PullSecretFact, QuotaFact } from './facts.ts';
@@ -123,7 +123,7 @@ export function aboutLogins({ facts, status, decision }: Case): readonly Finding
     const login = from?.patterns.find(({ text }) => text === pattern);
     if (status === undefined || from === undefined || login === undefined) return [];
     const host = parseImage(image)?.host ?? '';
-    const names: Names = { image, credential, host, where: from.where, source: sourceOf(from) };
+    const names: Names = { image, credential, host, where: from.where, source: replaceableSource(from) };
     const say = (state: Finding['state'], text: string, more: Partial<Finding> = {}): readonly Finding[] => [
       { state, about: 'login', text: `${credential}: ${text}`, names, ...more },
     ];

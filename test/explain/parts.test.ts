@@ -7,7 +7,7 @@ import { explain } from '../../src/explain/explain.ts';
 import { labelOf, readName } from '../../src/explain/kinds.ts';
 import { printText, toJson } from '../../src/explain/print.ts';
 import { ageOf, quiet, quietPull, shellWord } from '../../src/explain/words.ts';
-import { factsOf, liveFacts, podFact } from './given.ts';
+import { credentialStatus, factsOf, liveFacts, podFact, statusOf } from './given.ts';
 
 t.test('kinds by the names that users of kubectl type', async (t) => {
   const rows = [
@@ -134,4 +134,15 @@ t.test('a name that a manifest or a Pod chose is one word of the command', async
   t.same(explain(liveFacts({ owner, pods: [podFact()] })).fix, [
     "kubectl -n shop rollout restart 'statefulset/x; touch '\\''y'\\'' #'",
   ]);
+});
+
+t.test('a Secret with logins for several registries is not replaced by one with a single login', async (t) => {
+  const expired = { hasLogin: true, expires: 1 };
+  const fixOf = (texts: readonly string[]) => {
+    const patterns = texts.map((text) => ({ text, ...expired }));
+    const status = statusOf({ credentials: [credentialStatus('ghcr', [], { patterns })] });
+    return explain(factsOf({ replica: { status } })).fix.join();
+  };
+  t.match(fixOf(['ghcr.io/acme/', 'ghcr.io/labs/']), /create secret docker-registry ghcr /);
+  t.equal(fixOf(['ghcr.io/acme/', 'quay.io']), '');
 });
