@@ -74,7 +74,12 @@ function triedAnyway({ key, tried, differs }: ImageAnswer): string {
 
 function sayNotAllowed(opened: Case, { image }: ImageAnswer, say: Say): Finding {
   const { facts, blame } = opened;
-  const labels = found(facts.namespace.read)?.labels ?? {};
+  const labels = found(facts.namespace.read)?.labels;
+  // Without them every selector looks as if it did not select.
+  if (labels === undefined) {
+    const { reason: _, ...unknown } = say('-', 'which credential is for this namespace its labels would tell');
+    return unknown;
+  }
   const by = candidatesFor(opened, image).find(
     ({ namespaces }) => namespaces && unmetRequirements(namespaces, labels).length > 0,
   );

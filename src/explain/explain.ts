@@ -84,7 +84,8 @@ function fineReason(opened: Case, findings: readonly Finding[]): Reason {
   const { is, decision, facts, pullSecret } = opened;
   const gets = 'lists' in facts.attempt && facts.attempt.lists.includes(pullSecret);
   if (is === 'lists') return 'already-listed';
-  if (decision === undefined) {
+  const isBlind = is !== 'nothing' && 'missing' in facts.namespace.read;
+  if (decision === undefined || isBlind) {
     if (findings.some(({ state }) => state === 'fail') || facts.pods.length > 0 || !gets) return 'could-not-tell';
     return 'injected';
   }

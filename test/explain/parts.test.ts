@@ -7,7 +7,7 @@ import { explain } from '../../src/explain/explain.ts';
 import { labelOf, readName } from '../../src/explain/kinds.ts';
 import { printText, toJson } from '../../src/explain/print.ts';
 import { ageOf, quiet, quietPull, shellWord } from '../../src/explain/words.ts';
-import { credentialStatus, factsOf, liveFacts, podFact, statusOf } from './given.ts';
+import { credentialStatus, factsOf, liveFacts, PULL_SECRET, podFact, statusOf } from './given.ts';
 
 t.test('kinds by the names that users of kubectl type', async (t) => {
   const rows = [
@@ -145,4 +145,16 @@ t.test('a Secret with logins for several registries is not replaced by one with 
   };
   t.match(fixOf(['ghcr.io/acme/', 'ghcr.io/labs/']), /create secret docker-registry ghcr /);
   t.equal(fixOf(['ghcr.io/acme/', 'quay.io']), '');
+});
+
+t.test('labels that may not be read are not taken for none', async (t) => {
+  const namespaces = { matchLabels: { team: 'payments' } };
+  const status = statusOf({ credentials: [credentialStatus('ghcr', ['ghcr.io/acme/'], { namespaces })] });
+  const read = { missing: 'forbidden' } as const;
+  const facts = { replica: { status }, namespace: { name: 'shop', read } };
+  t.match(explain(factsOf(facts)), { reason: 'injected', fix: [] });
+  t.match(explain(factsOf({ ...facts, attempt: { lists: [] } })), { reason: 'could-not-tell', fix: [] });
+  const missed = explain(liveFacts({ ...facts, attempt: { lists: [PULL_SECRET] }, pods: [podFact()] }));
+  t.match(missed, { reason: 'pod-immutable' });
+  t.notMatch(missed.fix.join(), /label namespace/);
 });
