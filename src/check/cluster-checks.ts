@@ -56,10 +56,11 @@ export const competition: Check<Facts> = {
   },
 };
 
-/** The Secrets of the pull Secret's name that another installation or nobody's mark is on. */
-export function foreignSecrets({ secrets, asked }: Pick<Facts, 'secrets' | 'asked'>) {
+/** The Secrets of the pull Secret's name that another installation or nobody's mark is on. Under a former name they are in nobody's way. */
+export function foreignSecrets({ secrets, asked, settings }: Pick<Facts, 'secrets' | 'asked' | 'settings'>) {
   const all = 'found' in secrets ? secrets.found : [];
-  return all.filter(({ instance }) => instance !== asked.namespace);
+  const [, ...former] = settings.pullSecrets;
+  return all.filter(({ instance, name }) => instance !== asked.namespace && !former.includes(name));
 }
 
 export function places(secrets: readonly { readonly namespace: string; readonly name: string }[]): string {

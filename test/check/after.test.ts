@@ -2,6 +2,7 @@
 // installation.test.ts and certificates-and-rights.test.ts.
 import t from 'tap';
 import type { FactsAfter } from '../../src/check/facts.ts';
+import { DEFAULT_SETTINGS } from '../../src/check/gather.ts';
 import { SERVE_RIGHTS } from '../../src/check/rights.ts';
 import { caUntil } from '../cluster/certificates.ts';
 import {
@@ -251,6 +252,13 @@ const rows: readonly (readonly [string, Change, RegExp?])[] = [
     'a foreign Secret',
     { secrets: { found: [{ namespace: 'shop', name: 'x' }] } },
     /^fail foreign-secrets: 1 Secret .*shop\/x .*\$ kubectl -n shop describe secret x/,
+  ],
+  [
+    'one under a former name',
+    {
+      settings: { ...DEFAULT_SETTINGS, pullSecrets: [...DEFAULT_SETTINGS.pullSecrets, 'x'] },
+      secrets: { found: [{ namespace: 'shop', name: 'x' }] },
+    },
   ],
   ['one where nobody takes part', { secrets: { found: [{ namespace: 'else', name: 'x' }] } }],
   [
