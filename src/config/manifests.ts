@@ -10,7 +10,7 @@ export function readManifests(text: string): Manifests {
   const lineCounter = new LineCounter();
   const objects: object[] = [];
   try {
-    for (const document of parseAllDocuments(text, { lineCounter })) {
+    for (const document of parseAllDocuments(text, { lineCounter, merge: true })) {
       const [fault] = document.errors;
       if (fault !== undefined) return { problem: `line ${lineCounter.linePos(fault.pos[0]).line} is not valid YAML` };
       objects.push(...itemsOf(document.toJS({ maxAliasCount: ALIASES_MAX })));

@@ -10,6 +10,10 @@ t.test('documents, Lists and JSON', async (t) => {
   t.same(readManifests(''), { objects: [] });
 });
 
+t.test('a merge is followed, as kubectl does', async (t) => {
+  t.same(readManifests('a: &a { b: 1 }\nc: { <<: *a, d: 2 }\n'), { objects: [{ a: { b: 1 }, c: { b: 1, d: 2 } }] });
+});
+
 t.test('what is wrong is said by its line, without what stands there', async (t) => {
   const read = readManifests('kind: A\n---\npassword: "hidden\nx: [');
   t.match(read, { problem: /^line \d+ is not valid YAML$/ });
