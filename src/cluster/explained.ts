@@ -1,6 +1,7 @@
 // Reads of a command that looks at objects of any kind, with the rights of whoever runs it: what he may not see is an answer too.
 // Of a Secret nothing leaves here but its metadata, its type and the keys of the docker config in it.
 import { isPullSecretType, readEntries } from '../core/pull-secret.ts';
+import type { ApiList } from './api-object.ts';
 import type { Client } from './client.ts';
 import { dryRunCreate } from './dry-run.ts';
 import { ApiUnavailable } from './unavailable.ts';
@@ -28,6 +29,8 @@ export type PodAttempt =
 
 const TIMEOUT_MS = 10_000;
 const LIMIT = '500';
+/** Of a namespace, whose ReplicaSets alone may be thousands: ten of each Deployment are kept. */
+const PAGES_MAX = 20;
 /** What the authorizer says; admission plugins answer 403 too, in words of their own. */
 const BY_RIGHTS = /cannot create resource/;
 
@@ -60,9 +63,18 @@ export function openExplained(client: Pick<Client, 'call'>) {
     get: ({ name, ...place }: ObjectPlace & { readonly name: string }) =>
       read('get', place, name) as Promise<Reading<Fields>>,
     async list(place: ObjectPlace, query: Readonly<Record<string, string>>): Promise<Reading<readonly Fields[]>> {
-      const answer = await read('list', place, undefined, { ...query, limit: LIMIT });
-      if (!('found' in answer)) return answer;
-      return { found: (answer.found as { readonly items?: readonly Fields[] | null }).items ?? [] };
+      const found: Fields[] = [];
+      let token = '';
+      for (let page = 0; page < PAGES_MAX; page++) {
+        const from = token === '' ? {} : { continue: token };
+        const answer = await read('list', place, undefined, { ...query, ...from, limit: LIMIT });
+        if (!('found' in answer)) return answer;
+        const { items, metadata } = answer.found as ApiList;
+        found.push(...((items ?? []) as readonly object[] as readonly Fields[]));
+        token = metadata?.continue ?? '';
+        if (token === '') break;
+      }
+      return { found };
     },
     async tryPod(namespace: string, pod: object): Promise<PodAttempt> {
       try {
