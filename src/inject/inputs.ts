@@ -42,15 +42,24 @@ function filesOf(path: string): readonly string[] | string {
       if (stats.isFile()) closeSync(openSync(path, 'r'));
       return [path];
     }
-    const found = readdirSync(path, { recursive: true, withFileTypes: true })
-      .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && /\.(?:ya?ml|json)$/.test(entry.name))
-      .map((entry) => join(entry.parentPath, entry.name))
-      .filter((file) => !statSync(file).isDirectory())
-      .sort();
+    const found = [...manifestsIn(path)].sort();
     return found.length > 0 ? found : 'the folder holds no *.yaml, *.yml or *.json';
   } catch (error) {
     return readFailure(error);
   }
+}
+
+/** Links to folders are not followed, as they may lead round; and what begins with `..` is what a mounted ConfigMap is made of. */
+function* manifestsIn(folder: string): Iterable<string> {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory() && !entry.name.startsWith('..')) yield* manifestsIn(path);
+    else if (isManifest(entry.name) && statSync(path).isFile()) yield path;
+  }
+}
+
+function isManifest(name: string): boolean {
+  return /\.(?:ya?ml|json)$/.test(name);
 }
 
 /** Such as /dev/stdin or `<(helm template …)`: what is no file can be read only once. */

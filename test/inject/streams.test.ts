@@ -113,3 +113,12 @@ t.test('what is named like a manifest and is a link to a folder is not read as o
   t.match(found, { inputs: [{ name: `${dir}/b.yaml` }] });
   t.equal('inputs' in found && found.inputs.length, 1);
 });
+
+t.test('links to folders are not followed, nor what a mounted ConfigMap is made of', async (t) => {
+  const dir = t.testdir({ sub: { 'b.yml': 'b: 2\n' }, '..2026': { 'a.yaml': 'a: 1\n' } });
+  symlinkSync('.', `${dir}/round`);
+  symlinkSync('..2026', `${dir}/..data`);
+  symlinkSync('..data/a.yaml', `${dir}/a.yaml`);
+  const found = findInputs([dir], nothing());
+  t.same('inputs' in found && found.inputs.map(({ name }) => name), [`${dir}/a.yaml`, `${dir}/sub/b.yml`]);
+});
