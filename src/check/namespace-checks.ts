@@ -83,8 +83,8 @@ export const NAMESPACE_CHECKS: readonly Check<FactsAfter>[] = [
       );
       return warn(
         `${count(number, 'Pod lacks', 'Pods lack')} the pull Secret and ${number === 1 ? 'waits' : 'wait'}: ${places(missed)}`,
-        'they were made while nobody answered; delete them, so that their controllers make others:',
-        { run: `kubectl -n ${first.namespace} delete pod ${first.name}` },
+        'they were made while nobody answered, and must be made anew; how, says:',
+        { run: `pullpass explain pod/${first.name} -n ${first.namespace}` },
       );
     },
   },

@@ -118,23 +118,22 @@ function ofNamespace(namespace: NamespaceStatus, { settings }: ReplicaStatus): r
   const { name, refused, failed, missedPods, moreMissedPods } = namespace;
   const wrong = (text: string, command?: string): Finding => ({
     ...{ level: 'wrong', topic: 'namespaces', name, about: `namespace ${name}`, text },
-    ...(command !== undefined && { command: `kubectl -n ${name} ${command}` }),
+    ...(command !== undefined && { command }),
   });
-  const look = refused === 'foreign' ? `get secret ${settings.pullSecret.name}` : undefined;
+  const look = refused === 'foreign' ? `kubectl -n ${name} get secret ${settings.pullSecret.name}` : undefined;
   const missed = missedPods.length + moreMissedPods;
   return [
     ...(refused === undefined ? [] : [wrong(`the pull Secret is left as it is: ${REFUSE_REASONS[refused]}`, look)]),
     ...(failed === undefined ? [] : [wrong(`the pull Secret was not written: ${failed}`)]),
-    ...(missed === 0 ? [] : [wrong(...missedText(missed, missedPods[0] ?? ''))]),
+    ...(missed === 0 ? [] : [wrong(...missedText(missed, missedPods[0] ?? '', name))]),
   ];
 }
 
-function missedText(count: number, first: string): [text: string, command: string] {
-  if (count === 1) {
-    return [`Pod ${first} was made without the pull Secret: delete it, or restart its rollout`, `delete pod ${first}`];
-  }
-  return [
-    `${count} Pods, ${first} among them, were made without the pull Secret: delete them, or restart their rollouts`,
-    'get pods --field-selector status.phase=Pending',
-  ];
+/** What makes one anew depends on what made it, which `explain` looks at. */
+function missedText(count: number, first: string, namespace: string): [text: string, command: string] {
+  const text =
+    count === 1
+      ? `Pod ${first} was made without the pull Secret, and must be made anew`
+      : `${count} Pods, ${first} among them, were made without the pull Secret, and must be made anew`;
+  return [text, `pullpass explain pod/${first} -n ${namespace}`];
 }

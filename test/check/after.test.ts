@@ -270,7 +270,7 @@ const rows: readonly (readonly [string, Change, RegExp?])[] = [
   [
     'a missed Pod',
     namespaceWith({ missedPods: ['web'] }),
-    /^warn missed-pods: 1 Pod lacks .*shop\/web .*\$ kubectl -n shop delete pod web/,
+    /^warn missed-pods: 1 Pod lacks .*shop\/web .*\$ pullpass explain pod\/web -n shop/,
   ],
   ['many', namespaceWith({ missedPods: ['a', 'b'], moreMissedPods: 7 }), /^warn missed-pods: 9 Pods lack/],
   [

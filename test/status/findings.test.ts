@@ -113,7 +113,7 @@ t.test('of namespaces', async (t) => {
     ],
     [namespaceOf('a', { refused: 'too-large' }), /left as it is: the content would be larger/, 'refused: too-large'],
     [namespaceOf('a', { failed: 'quota: it forbids it' }), /not written: quota: it forbids it$/, 'not written: quota'],
-    [namespaceOf('a', { missedPods: ['p'] }), /Pod p was made .* > kubectl -n a delete pod p$/, '1 missed Pod'],
+    [namespaceOf('a', { missedPods: ['p'] }), /Pod p was made .* > pullpass explain pod\/p -n a$/, '1 missed Pod'],
     [namespaceOf('a', { missedPods: ['p', 'q'], moreMissedPods: 3 }), /5 Pods, p among them/, '5 missed Pods'],
     [namespaceOf('a', { pullSecret: { ...fresh, change: 'apply content' } }), undefined, 'to do: apply content'],
     [namespaceOf('a', { pullSecret: { ...fresh, leaves: NOW + 23 * HOUR_MS } }), undefined, 'leaves in 23h'],
