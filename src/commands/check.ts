@@ -13,6 +13,7 @@ import { CLUSTER_OPTIONS, choiceOfCluster } from '../command-line/cluster-option
 import { type CommandSpec, choiceOf, numberOf, parse } from '../command-line/command.ts';
 import { readText } from '../command-line/config-file.ts';
 import { paintWith } from '../command-line/paint.ts';
+import { Refusal } from '../command-line/refusal.ts';
 import { EXIT, type Runtime } from '../command-line/runtime.ts';
 import { loadConfig } from '../config/load.ts';
 import { describeProblem } from '../config/problem.ts';
@@ -56,6 +57,9 @@ export async function run(runtime: Runtime, args: readonly string[]): Promise<nu
     serviceAccount: values['service-account'],
   };
   const { settings, configuration } = readSettings(values.config);
+  // Before an installation that is a finding among others; afterwards nothing could be compared with it.
+  if (values.pre !== true && configuration !== undefined && configuration.problems.length > 0)
+    throw new Refusal(configuration.problems.join('\n'));
   const access = choiceOfCluster(values);
   const client = connect(access);
   const statusPort = numberOf(values['status-port'], 'status-port', 65_535);
