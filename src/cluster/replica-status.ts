@@ -163,7 +163,8 @@ function readAnswer(answer: PodAnswer, { namespace, pod, port }: PodPort): Statu
 
 function parse(text: string): ReplicaStatus | undefined {
   try {
-    return JSON.parse(text) as ReplicaStatus;
+    const document: unknown = JSON.parse(text);
+    return typeof document === 'object' && document !== null ? (document as ReplicaStatus) : undefined;
   } catch {
     return undefined;
   }

@@ -45,7 +45,7 @@ function aboutImage(opened: Case, answer: ImageAnswer): Finding {
       return sayNoLogin(opened, answer, say);
     case 'excepted': {
       const by = candidatesFor(opened, image)[0];
-      const names = { credential: by?.name, newSecret: newSecretFor(opened, image) };
+      const names = { credential: by?.name, ...newSecretFor(opened, image) };
       return say(
         refused ? 'fail' : triedAnyway(answer) ? 'warn' : '-',
         `excepted by credential ${by?.name}${triedAnyway(answer)}`,
@@ -112,7 +112,7 @@ function sayNoLogin(opened: Case, { image }: ImageAnswer, say: Say): Finding {
   const by = candidatesFor(opened, image).find(({ patterns }) => patterns.some(({ hasLogin }) => !hasLogin));
   const told = by?.problems.find(({ kind }) => kind === 'no-login' || kind === 'source')?.problem;
   const problem = quiet(told ?? `its source, ${by?.where}, gives none`);
-  const names = { credential: by?.name, problem, newSecret: newSecretFor(opened, image) };
+  const names = { credential: by?.name, problem, ...newSecretFor(opened, image) };
   return say(opened.is === 'nothing' ? '-' : 'fail', `no-login of ${by?.name}: ${problem}`, names);
 }
 
@@ -123,10 +123,10 @@ function sayNoCredential(opened: Case, answer: ImageAnswer, refused: boolean, sa
   const hint = near !== undefined ? `, nearest is ${near.pattern} of ${near.credential.name}` : '';
   const also = refused && refusal !== undefined ? `; ${refusal.where} is refused: ${quiet(refusal.problem, 60)}` : '';
   const widen = near === undefined ? undefined : widenCommand(opened, near, answer.image);
-  const newSecret = widen === undefined ? newSecretFor(opened, answer.image) : undefined;
+  const anew = widen === undefined ? newSecretFor(opened, answer.image) : {};
   const anyway = triedAnyway(answer);
   const state = refused ? 'fail' : anyway === '' ? '-' : 'warn';
-  return say(state, `no-credential${hint}${anyway}${also}`, { newSecret, widen });
+  return say(state, `no-credential${hint}${anyway}${also}`, { ...anew, widen });
 }
 
 interface Near {
@@ -176,17 +176,24 @@ export function replaceableSource(credential: CredentialStatus): string | undefi
   return hosts.size === 1 ? sourceOf(credential) : undefined;
 }
 
-/** A name for another Secret with a login for this registry. */
-function newSecretFor({ status }: Case, image: string): string | undefined {
+/** A name for another Secret with a login for this registry, and whom it is for where that must be said. */
+function newSecretFor({ status, facts }: Case, image: string): Names {
   const host = parseImage(image)?.host;
-  if (host === undefined) return undefined;
+  if (host === undefined) return {};
   const name =
     host
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, '-')
       .replace(/^-|-$/g, '') || 'registry';
-  const taken = status?.credentials.some((credential) => credential.name === name) ?? false;
-  return taken ? `${name}-login` : name;
+  const taken = new Set([...(status?.credentials ?? []), ...(status?.problems ?? [])].flatMap(namesOf));
+  let free = name;
+  for (let i = 2; taken.has(free); i++) free = `${name}-${i}`;
+  const isScoped = status?.settings.requireNamespaces === true;
+  return { newSecret: free, ...(isScoped && { newScope: `kubernetes.io/metadata.name=${facts.namespace.name}` }) };
+}
+
+function namesOf(of: { readonly name?: string; readonly credential?: string }): readonly string[] {
+  return [of.name ?? [], of.credential ?? []].flat();
 }
 
 function setImageCommand({ facts }: Case, image: string): string | undefined {

@@ -18,6 +18,8 @@ export const ANEW = '{anew}';
 const CHECK = 'pullpass check --namespace {own}';
 const GIVE_LOGIN = [
   'kubectl -n {own} create secret docker-registry {newSecret} --docker-server={host} --docker-username=USER --docker-password="$TOKEN"',
+  // Only where a credential without a selector would be refused.
+  'kubectl -n {own} annotate secret {newSecret} pullpass.dev/namespaces={newScope}',
   'kubectl -n {own} label secret {newSecret} pullpass.dev/credential=enabled',
 ];
 const CHANGE_LOGIN =

@@ -53,7 +53,9 @@ export function decide(facts: Facts, status: ReplicaStatus): Decision {
       : readSubject({ ...review, kind: podKind, object: facts.pod }, selectWorkloads([]));
   const images = typeof podSubject === 'string' ? [] : decideImages(podSubject.images, labels, policy);
   const judge = (judged: Subject | ObjectReason): ObjectReason =>
-    typeof judged === 'string' ? judged : planInjection(judged, images, around(facts), settings.pullSecret.name).reason;
+    typeof judged === 'string'
+      ? judged
+      : planInjection(judged, images, around(facts), settings.pullSecret.name, settings.pullSecret.formerNames).reason;
   return {
     ...{ namespace, policy, keys },
     object: judge(subject),

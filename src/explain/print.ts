@@ -43,9 +43,11 @@ function withReason({ text, reason }: Finding, isCause: boolean): string {
   return reason === undefined || isCause || text.includes(reason) ? text : `${text} (${reason})`;
 }
 
-/** Names stay as they are. */
+/** Names and images stay as they are. */
 function startOf(verdict: string, object: string): string {
-  return verdict.startsWith(object) ? verdict : `${verdict.charAt(0).toUpperCase()}${verdict.slice(1)}`;
+  return verdict.startsWith(object) || !/^[a-z]+ /.test(verdict)
+    ? verdict
+    : `${verdict.charAt(0).toUpperCase()}${verdict.slice(1)}`;
 }
 
 /** At blanks alone: what is broken elsewhere cannot be copied. */

@@ -30,7 +30,14 @@ const EXAMPLE: Names = {
     account: 'default',
     image: 'ghcr.io/acme/web:1',
   },
-  ...{ credential: 'ghcr', host: 'ghcr.io', source: 'ghcr', newSecret: 'ghcr-io', where: 'Secret ghcr' },
+  ...{
+    credential: 'ghcr',
+    host: 'ghcr.io',
+    source: 'ghcr',
+    newSecret: 'ghcr-io',
+    newScope: 'team=payments',
+    where: 'Secret ghcr',
+  },
   ...{ managers: 'kubectl-create', needed: 'team=payments', quota: 'small', counts: 'secrets', raised: '11' },
   ...{ labels: 'pullpass.dev/inject=enabled', admit: 'kubectl label namespace shop team=payments' },
   ...{ missed: '2 of 2 Pods were', part: 'namespaceSelector', unmet: 'team=a', conditions: 'blue', result: 'refused' },
@@ -53,7 +60,9 @@ function rowsOf(advice: Readonly<Record<string, Advice>>): string[][] {
     // A nearer way to mend it takes the place of the general one.
     const general = fix.includes('{widen}') ? /\{newSecret\}/ : /^(?!)/;
     // To change the template of a Deployment makes its Pods anew already.
-    const steps = fix.filter((step) => !general.test(step) && !(step === '{anew}' && fix.includes('{optIn}')));
+    const steps = fix.filter(
+      (step) => !step.includes('{newScope}') && !general.test(step) && !(step === '{anew}' && fix.includes('{optIn}')),
+    );
     const command = steps.map((step) => fill(step, EXAMPLE) ?? step).join(' && ');
     return [
       `\`${reason}\``,

@@ -158,3 +158,17 @@ t.test('labels that may not be read are not taken for none', async (t) => {
   t.match(missed, { reason: 'pod-immutable' });
   t.notMatch(missed.fix.join(), /label namespace/);
 });
+
+t.test('a new Secret has a name that is free, and says whom it is for where it must', async (t) => {
+  const patterns = [{ text: 'ghcr.io/acme/', hasLogin: false }];
+  const status = statusOf({
+    credentials: [credentialStatus('ghcr', [], { patterns })],
+    problems: [{ kind: 'refused', credential: 'ghcr-io', where: 'Secret ghcr-io', problem: 'x' }],
+    settings: { ...statusOf().settings, requireNamespaces: true },
+  });
+  const { fix } = explain(factsOf({ replica: { status }, attempt: { lists: [] } }));
+  t.match(
+    fix.join('\n'),
+    /create secret docker-registry ghcr-io-2 [^\n]*\n[^\n]*annotate secret ghcr-io-2 pullpass.dev\/namespaces=kubernetes.io\/metadata.name=shop\n[^\n]*label secret ghcr-io-2/,
+  );
+});
