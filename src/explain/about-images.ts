@@ -10,6 +10,7 @@ import { type ImageAnswer, readCredential } from './decision.ts';
 import { found } from './facts.ts';
 import { type Case, type Finding, isRefused } from './finding.ts';
 import { labelOf } from './kinds.ts';
+import { newSecretFor } from './new-secret.ts';
 import { quiet, shellWord } from './words.ts';
 
 const SHOWN_MAX = 6;
@@ -174,26 +175,6 @@ export function sourceOf({ where }: Pick<CredentialStatus, 'where'>): string | u
 export function replaceableSource(credential: CredentialStatus): string | undefined {
   const hosts = new Set(readCredential(credential).patterns.map(({ pattern }) => authorityOf(pattern)));
   return hosts.size === 1 ? sourceOf(credential) : undefined;
-}
-
-/** A name for another Secret with a login for this registry, and whom it is for where that must be said. */
-function newSecretFor({ status, facts }: Case, image: string): Names {
-  const host = parseImage(image)?.host;
-  if (host === undefined) return {};
-  const name =
-    host
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-|-$/g, '') || 'registry';
-  const taken = new Set([...(status?.credentials ?? []), ...(status?.problems ?? [])].flatMap(namesOf));
-  let free = name;
-  for (let i = 2; taken.has(free); i++) free = `${name}-${i}`;
-  const isScoped = status?.settings.requireNamespaces === true;
-  return { newSecret: free, ...(isScoped && { newScope: `kubernetes.io/metadata.name=${facts.namespace.name}` }) };
-}
-
-function namesOf(of: { readonly name?: string; readonly credential?: string }): readonly string[] {
-  return [of.name ?? [], of.credential ?? []].flat();
 }
 
 function setImageCommand({ facts }: Case, image: string): string | undefined {
