@@ -3,7 +3,16 @@
 // skipped. The first build takes minutes and happens once per machine and version; parallel starts wait for each other.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -42,6 +51,8 @@ export async function locateBinaries(version?: string, env: Environment = proces
   return found as Binaries;
 }
 
+const PEERS = join(import.meta.dirname, '..', '..', 'bench', 'peers', 'go');
+
 /** The module of each of our own Go programs; some have one of their own, as nothing else needs what they need. */
 const MODULES = {
   oracle: TOOLS,
@@ -49,18 +60,39 @@ const MODULES = {
   registry: join(import.meta.dirname, '..', 'registry', 'tools'),
   kubelet: join(import.meta.dirname, '..', 'kubelet', 'tools'),
   helm: join(import.meta.dirname, '..', 'chart', 'tools'),
+  'controller-runtime': PEERS,
+  plain: PEERS,
+  jsonv2: PEERS,
 } as const;
 
+export type Tool = keyof typeof MODULES;
+
+/** What the Go toolchain still calls an experiment, and a program is about. */
+const EXPERIMENTS: Readonly<Partial<Record<Tool, string>>> = { jsonv2: 'jsonv2' };
+
+/** What programs of a module share, as folders beside their own. */
+const SHARED: Readonly<Record<string, readonly string[]>> = { [PEERS]: ['decision', 'serving'] };
+
 /** Builds one of our own Go programs, `tools/<name>`; the cache knows it by the hash of its sources. */
-export async function locateTool(name: keyof typeof MODULES, env: Environment = process.env): Promise<string> {
+export async function locateTool(name: Tool, env: Environment = process.env): Promise<string> {
   const hash = createHash('sha256');
-  for (const file of ['go.mod', 'go.sum', join(name, 'main.go')]) hash.update(readFileSync(join(MODULES[name], file)));
+  for (const file of ['go.mod', 'go.sum', join(name, 'main.go'), ...sharedBy(name)])
+    hash.update(readFileSync(join(MODULES[name], file)));
   const target = join(cacheFolder(env), 'tools', `${name}-${hash.digest('hex').slice(0, 16)}`);
   return cached(target, async (to) => {
     if (!(await hasGo(env)))
       throw new Error(`${name} is a Go program of the tests: install Go, ${goVersion()} or later`);
-    await buildTool(name, MODULES[name], to, env);
+    await buildTool(name, MODULES[name], to, { ...env, GOEXPERIMENT: EXPERIMENTS[name] ?? '' });
   });
+}
+
+function sharedBy(name: Tool): readonly string[] {
+  const folders = SHARED[MODULES[name]] ?? [];
+  return folders.flatMap((folder) =>
+    readdirSync(join(MODULES[name], folder))
+      .map((file) => join(folder, file))
+      .sort(),
+  );
 }
 
 /** That of $PATH if it is of the major version that the tests are written for, else one that is built. */

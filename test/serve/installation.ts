@@ -78,6 +78,8 @@ export interface StartOptions {
   readonly preload?: string;
   /** What the replica takes for the name of its Pod. */
   readonly podName?: string;
+  /** A file descriptor that takes its log, which `output` then does not have: millions of lines fit nowhere. */
+  readonly log?: number;
 }
 
 /**
@@ -105,11 +107,12 @@ export async function startServe(
   const preload = options.preload === undefined ? [] : [`--import=${options.preload}`];
   const startedAt = Date.now();
   const child = spawn(process.execPath, [...flags, ...preload, program, ...all], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', options.log ?? 'pipe'],
     env: { ...process.env, ...env, ...(options.podName !== undefined && { POD_NAME: options.podName }) },
   });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const served = describe(child, { port, healthPort, statusPort, startedAt, output: () => output });
   await becomesReady(child, healthPort, () => output);
   return served;

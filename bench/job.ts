@@ -1,0 +1,39 @@
+// What the load program is asked for, and what it says of it: one line of JSON each.
+import type { Target } from './line.ts';
+
+export interface Job {
+  readonly target: Target;
+  /** Whose processor time is read: the server's. */
+  readonly pid: number;
+  /** A file with the requests, as JSON. It is read once. */
+  readonly posts: string;
+  readonly connections: number;
+  readonly seconds: number;
+  /** Requests a second, due by the clock whatever comes back; absent: each connection sends when it has its answer. */
+  readonly rate?: number;
+  /** At most so many, all in all. */
+  readonly requests?: number;
+}
+
+export interface Outcome {
+  readonly requests: number;
+  /** Of those, answered with 503: come again. Under an open load a server may say so, and its latency means little then. */
+  readonly refused: number;
+  /** From the first request to the last answer. */
+  readonly seconds: number;
+  /** Of the server's processor, for each request. */
+  readonly cpuUs: number;
+  /** Milliseconds, from when a request was due. */
+  readonly latency: Latency;
+  /** Which part of its own processor the load needed: near 1, it could not offer more. */
+  readonly busy: number;
+}
+
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+export type Reply = { readonly outcome: Outcome } | { readonly failed: string };

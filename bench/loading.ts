@@ -1,0 +1,34 @@
+// Starts the load program and gives it jobs, one after the other.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Ending } from './ending.ts';
+import type { Job, Outcome, Reply } from './job.ts';
+import { LOAD_CPU, pinned } from './pinning.ts';
+
+export interface Load {
+  /** Rejects if a single answer was wrong. */
+  run(job: Job): Promise<Outcome>;
+}
+
+export function startLoad(ending: Ending): Load {
+  const program = join(import.meta.dirname, 'load.ts');
+  const child = spawn(...pinned(LOAD_CPU, process.execPath, [program]), {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    detached: true,
+  });
+  const gone = new Promise<never>((_, reject) => child.once('exit', () => reject(new Error('the load has ended'))));
+  gone.catch(() => undefined);
+  ending.add(() => child.stdin.end());
+  const replies = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  child.stdin.on('error', () => undefined);
+  return {
+    async run(job) {
+      child.stdin.write(`${JSON.stringify(job)}\n`);
+      const { value } = await Promise.race([replies.next(), gone]);
+      const reply: Reply = JSON.parse(value ?? '{"failed":"the load has ended"}');
+      if ('failed' in reply) throw new Error(reply.failed);
+      return reply.outcome;
+    },
+  };
+}

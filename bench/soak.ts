@@ -1,0 +1,67 @@
+// How much memory a replica holds while it is kept busy for a long time, and whether that grows.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Latency } from './job.ts';
+import type { Load } from './loading.ts';
+import { openDrain } from './log-drain.ts';
+import { pin, SERVER_CPU } from './pinning.ts';
+import { memoryOf } from './process-cost.ts';
+import type { Scale } from './scale.ts';
+import { slope } from './statistics.ts';
+
+export interface SoakOptions {
+  readonly scale: Scale;
+  readonly load: Load;
+  /** A file with the requests. */
+  readonly posts: string;
+  readonly minutes: number;
+  readonly say: (text: string) => void;
+}
+
+export interface Growth {
+  readonly rate: number;
+  /** MiB at moments of interest. */
+  readonly moments: readonly { readonly name: string; readonly resident: number }[];
+  readonly atEnd: number;
+  /** MiB an hour, by least squares over the second half. */
+  readonly perHour: number;
+  readonly latency: Latency;
+}
+
+const RATE = 1_000;
+const SAMPLES_MIN = 20;
+const SAMPLE_MAX_MS = 5_000;
+
+export async function soak({ scale, load, posts, minutes, say }: SoakOptions): Promise<Growth> {
+  const drain = openDrain(scale.site.folder);
+  const serve = await scale.start({ log: drain.descriptor });
+  drain.handedOver();
+  await pin(serve.pid, SERVER_CPU);
+  await sleep(6_000);
+  const seconds = minutes * 60;
+  const before = memoryOf(serve.pid).resident;
+  say(`${RATE}/s for ${minutes} min`);
+  const job = { target: { port: serve.port }, pid: serve.pid, posts, connections: 32, seconds, rate: RATE };
+  let over = false;
+  const loading = load.run(job).finally(() => (over = true));
+  // Seen below; until then it must not end the process.
+  loading.catch(() => undefined);
+  const samples: (readonly [hours: number, resident: number])[] = [];
+  const began = performance.now();
+  while (!over) {
+    await sleep(Math.min(SAMPLE_MAX_MS, (seconds * 1_000) / SAMPLES_MIN));
+    samples.push([(performance.now() - began) / 3_600_000, memoryOf(serve.pid).resident]);
+  }
+  const { latency } = await loading;
+  const after = (wanted: number): number => samples.find(([hours]) => hours * 60 >= wanted)?.[1] ?? Number.NaN;
+  const atEnd = samples.at(-1)?.[1] ?? Number.NaN;
+  await serve.stop();
+  const moments = [
+    { name: 'at rest', resident: before },
+    ...[1, 10]
+      .filter((minute) => minute < minutes)
+      .map((minute) => ({ name: `after ${minute} min`, resident: after(minute) })),
+    { name: `after ${minutes} min`, resident: atEnd },
+    { name: 'at most', resident: Math.max(...samples.map(([, resident]) => resident)) },
+  ];
+  return { rate: RATE, moments, atEnd, perHour: slope(samples.slice(Math.floor(samples.length / 2))), latency };
+}
