@@ -10,6 +10,8 @@ import { IMAGE_STORIES, OBJECT_STORIES } from './stories.ts';
 import { placeFor, type Story } from './story.ts';
 
 t.setTimeout(600_000);
+/** Lines of a terminal. */
+const SCREEN = 24;
 
 /** Reasons of an admission that `explain` never comes upon. */
 const UNREACHABLE = {
@@ -110,6 +112,8 @@ for (const [i, story] of all.entries()) {
     t.match(ran.stdout, new RegExp(`\\b${story.reason}\\b`), 'the reason is printed');
     const [, last] = /\(([a-z-]+)\)\.\n/.exec(ran.stdout.replace(/\n(?! )(?=\S)/g, '\n')) ?? [];
     if (!fine) t.equal(last, story.reason, quietly(ran, story));
+    const marked = ran.stdout.split('\n').findIndex((line) => line.startsWith('> '));
+    if (!fine) t.ok(marked >= 0 && marked < SCREEN, `the cause is marked, on the first screen: ${quietly(ran, story)}`);
     t.same(
       fixOf(ran),
       (story.fix ?? []).map((step) => step.replaceAll('NS', namespace)),
