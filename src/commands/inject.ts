@@ -1,6 +1,8 @@
 // `pullpass inject` out of the command line and files; no cluster takes part.
+
 import { type CommandSpec, choiceOf, parse } from '../command-line/command.ts';
 import { readConfig, readText } from '../command-line/config-file.ts';
+import { DOCKER_CONFIG } from '../command-line/docker-config-option.ts';
 import { Refusal } from '../command-line/refusal.ts';
 import { EXIT, type Runtime } from '../command-line/runtime.ts';
 import type { Config } from '../config/schema.ts';
@@ -28,13 +30,7 @@ export const INJECT = {
   ].join('\n'),
   options: {
     config: { type: 'string', value: 'FILE', text: 'configuration file; its credentials count as having a login' },
-    'docker-config': {
-      type: 'string',
-      multiple: true,
-      default: [] as string[],
-      value: 'FILE',
-      text: 'a docker config file, each entry a credential; may be given again',
-    },
+    'docker-config': DOCKER_CONFIG,
     credential: {
       type: 'string',
       multiple: true,

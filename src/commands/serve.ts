@@ -1,9 +1,11 @@
 // `pullpass serve` out of the command line and what it runs in.
+
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { pino } from 'pino';
 import { type CommandSpec, choiceOf, numberOf, parse } from '../command-line/command.ts';
 import { readConfig } from '../command-line/config-file.ts';
+import { DOCKER_CONFIG } from '../command-line/docker-config-option.ts';
 import type { Runtime } from '../command-line/runtime.ts';
 import { serve } from '../serve/serve.ts';
 import { createLogger } from '../telemetry/logger.ts';
@@ -15,13 +17,7 @@ export const SERVE = {
   summary: 'the admission webhook',
   options: {
     config: { type: 'string', value: 'FILE', text: 'configuration file (default: all settings at their defaults)' },
-    'docker-config': {
-      type: 'string',
-      multiple: true,
-      default: [] as string[],
-      value: 'FILE',
-      text: 'a docker config file, each entry a credential; may be given again',
-    },
+    'docker-config': DOCKER_CONFIG,
     kubeconfig: {
       type: 'string',
       value: 'FILE',
