@@ -19,6 +19,7 @@ const runtime: Runtime = {
   onSignal(listener) {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, listener);
   },
+  onExit: (listener) => void process.on('exit', listener),
   exit: (code) => process.exit(code),
   ...(globalThis.gc === undefined ? {} : { collectGarbage }),
 };

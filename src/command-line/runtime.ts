@@ -15,6 +15,8 @@ export interface Runtime {
   readonly watched: boolean;
   /** Calls back at each SIGTERM and SIGINT, which then end nothing by themselves. */
   onSignal(listener: () => void): void;
+  /** The last that is done; nothing is waited for any more. */
+  onExit(listener: () => void): void;
   exit(code: number): never;
   /** Absent where the runtime does not offer it. */
   readonly collectGarbage?: () => void;

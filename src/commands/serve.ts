@@ -2,12 +2,12 @@
 
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { pino } from 'pino';
 import { type CommandSpec, choiceOf, numberOf, parse } from '../command-line/command.ts';
 import { readConfig } from '../command-line/config-file.ts';
 import { DOCKER_CONFIG } from '../command-line/docker-config-option.ts';
 import type { Runtime } from '../command-line/runtime.ts';
 import { serve } from '../serve/serve.ts';
+import { openLogDestination } from '../telemetry/log-destination.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 
@@ -53,6 +53,8 @@ export const SERVE = {
   ],
 } as const satisfies CommandSpec;
 
+const STANDARD_ERROR = 2;
+
 /** @throws Refusal */
 export function serveOptions(args: readonly string[]) {
   const { values } = parse(SERVE, args);
@@ -70,7 +72,8 @@ export function serveOptions(args: readonly string[]) {
 export async function run(runtime: Runtime, args: readonly string[]): Promise<undefined> {
   const { config: configFile, kubeconfig, namespace, ...values } = serveOptions(args);
   const config = readConfig(configFile);
-  const destination = pino.destination({ fd: 2, sync: true });
+  const destination = openLogDestination(STANDARD_ERROR);
+  runtime.onExit(destination.flush);
   const serving = await serve({
     ...values,
     config,

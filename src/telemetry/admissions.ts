@@ -1,7 +1,9 @@
-// What is counted and said of each admission. Rejections may come by the thousand a second: all are counted, and of each
-// reason at most one a second is said, with how many were not.
-import { type Logger, stackOf } from './logger.ts';
+// What is counted and said of each admission. All are counted. A line has each that changed its object or went not as it should;
+// those that left it alone are said at debug, and like rejections, which may come by the thousand a second, only some of each
+// reason, with how many were not.
+import { type Logger, stackOf, writeLine } from './logger.ts';
 import type { Metrics } from './metrics.ts';
+import { createSampler } from './sampler.ts';
 
 /** What the admission door reports of one request; only what is read here. */
 export type AdmissionEvent =
@@ -18,6 +20,8 @@ export type AdmissionEvent =
         readonly reason: string;
         readonly ensured?: string;
         readonly credentials: readonly string[];
+        readonly patch: readonly unknown[];
+        readonly warnings: readonly string[];
         readonly images: readonly {
           readonly place: string;
           readonly image: string;
@@ -44,46 +48,59 @@ export interface AdmissionReportOptions {
   readonly now: () => number;
 }
 
-const SAY_EVERY_MS = 1_000;
+/** Of each reason. */
+const REJECTED_EVERY_MS = 1_000;
+const LEFT_ALONE_EVERY_MS = 100;
 
 export function createAdmissionReport({ log, metrics, now }: AdmissionReportOptions): (event: AdmissionEvent) => void {
-  const said = new Map<string, { at: number; unsaid: number }>();
+  const saysRejected = createSampler(REJECTED_EVERY_MS, now);
+  const saysLeftAlone = createSampler(LEFT_ALONE_EVERY_MS, now);
 
   function observeRejection({ reason, status, problem, error }: Rejected): void {
     metrics.rejected.inc({ reason, status: String(status) });
-    const last = said.get(reason);
-    if (last !== undefined && now() - last.at < SAY_EVERY_MS) {
-      last.unsaid += 1;
-      return;
-    }
-    const more = last === undefined || last.unsaid === 0 ? {} : { notLogged: last.unsaid };
-    said.set(reason, { at: now(), unsaid: 0 });
+    const sample = saysRejected(reason);
+    if (sample === undefined) return;
     if (status === 500)
-      log.error({ reason, stack: stackOf(error), ...more }, 'an admission failed because of a fault of ours');
-    else log.warn({ reason, status, why: problem, ...more }, 'a request was not answered with a review');
+      log.error({ reason, stack: stackOf(error), ...sample }, 'an admission failed because of a fault of ours');
+    else log.warn({ reason, status, why: problem, ...sample }, 'a request was not answered with a review');
   }
 
-  return (event) => (event.kind === 'rejected' ? observeRejection(event) : observeAnswer(event, log, metrics));
+  function observeAnswer({ review, verdict, ms }: Answered): void {
+    metrics.admissions.count(verdict.reason);
+    metrics.duration.observe(ms / 1_000);
+    for (const { reason } of verdict.images) metrics.images.count(reason);
+    if (verdict.ensured !== undefined) metrics.ensures.count(verdict.ensured);
+    if (isNews(verdict)) {
+      writeLine(log, 'info', describe(review, verdict, ms), MESSAGE);
+    } else if (log.isLevelEnabled('debug')) {
+      const sample = saysLeftAlone(verdict.reason);
+      const more = sample?.notLogged === undefined ? '' : `,"notLogged":${sample.notLogged}`;
+      if (sample !== undefined) writeLine(log, 'debug', describe(review, verdict, ms) + more, MESSAGE);
+    }
+  }
+
+  return (event) => (event.kind === 'rejected' ? observeRejection(event) : observeAnswer(event));
 }
 
-function observeAnswer(
-  { review, verdict, ms }: Answered,
-  log: Logger,
-  metrics: AdmissionReportOptions['metrics'],
-): void {
-  metrics.admissions.inc({ reason: verdict.reason });
-  metrics.duration.observe(ms / 1_000);
-  for (const { reason } of verdict.images) metrics.images.inc({ reason });
-  if (verdict.ensured !== undefined) metrics.ensures.inc({ reason: verdict.ensured });
-  const { dryRun } = review;
-  const [namespace, name, kind] = [review.namespace, review.name, review.kind.kind].map((text) =>
-    text.slice(0, NAME_MAX),
-  );
+const MESSAGE = 'admission';
+/** What became of the pull Secret where there was nothing to do about it. */
+const IN_ORDER: ReadonlySet<string | undefined> = new Set([undefined, 'present', 'dry-run']);
+
+/** Something was changed, or went not as it should. */
+function isNews({ patch, warnings, ensured, images }: Answered['verdict']): boolean {
+  if (patch.length > 0 || warnings.length > 0 || !IN_ORDER.has(ensured)) return true;
+  return images.some(({ reason }) => reason === 'no-login');
+}
+
+/** Fields as JSON. All are named here, and none can hold a login. */
+function describe(review: Answered['review'], verdict: Answered['verdict'], ms: number): string {
+  const text = (value: string): string => JSON.stringify(value.slice(0, NAME_MAX));
   const { reason, credentials, ensured } = verdict;
   const images = verdict.images.slice(0, IMAGES_LOGGED).map(describeImage);
-  const spent = Math.round(ms * 1_000) / 1_000;
-  const fields = { namespace, kind, name, reason, images, credentials, ensured, ms: spent };
-  log.info(dryRun ? { ...fields, dryRun } : fields, 'admission');
+  const about = `"namespace":${text(review.namespace)},"kind":${text(review.kind.kind)},"name":${text(review.name)}`;
+  const decided = `"reason":"${reason}","images":${JSON.stringify(images)},"credentials":${JSON.stringify(credentials)}`;
+  const secured = ensured === undefined ? '' : `,"ensured":"${ensured}"`;
+  return `${about},${decided}${secured},"ms":${Math.round(ms * 1_000) / 1_000}${review.dryRun ? ',"dryRun":true' : ''}`;
 }
 
 /** A line answers "why (not)?" for every image of a usual Pod, and stays a line for one that somebody made to be long. */

@@ -1,5 +1,6 @@
 // Every metric, declared once. Reasons come from the closed sets of core/reason.ts, so no label can grow with what users send.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { createTally } from './tally.ts';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -12,13 +13,14 @@ export function createMetrics() {
   collectDefaultMetrics({ register: registry, prefix: 'pullpass_' });
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> =>
     new Counter({ name: `pullpass_${name}`, help, labelNames: [...labelNames], registers });
+  const tally = (name: string, help: string) => createTally(`pullpass_${name}`, help, registry);
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> =>
     new Gauge({ name: `pullpass_${name}`, help, labelNames: [...labelNames], registers });
   return {
     registry,
-    admissions: counter('admissions_total', 'Answered reviews by reason', ['reason']),
-    images: counter('images_total', 'Images of answered reviews by reason', ['reason']),
-    ensures: counter('ensures_total', 'What became of the pull Secret while an admission waited for it', ['reason']),
+    admissions: tally('admissions_total', 'Answered reviews by reason'),
+    images: tally('images_total', 'Images of answered reviews by reason'),
+    ensures: tally('ensures_total', 'What became of the pull Secret while an admission waited for it'),
     rejected: counter('reviews_rejected_total', 'Requests not answered with a review, by reason and HTTP status', [
       'reason',
       'status',

@@ -99,6 +99,7 @@ export async function pullpassInside(args: readonly string[], stdin: string): Pr
     columns: 80,
     watched: false,
     onSignal: () => undefined,
+    onExit: () => undefined,
     exit: (code) => {
       throw new Error(`exit ${code}`);
     },

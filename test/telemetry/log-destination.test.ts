@@ -1,0 +1,51 @@
+// Where the log goes: gathered for a moment, whole at the end, and never a reason to wait.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+
+const MODULE = join(import.meta.dirname, '..', '..', 'src', 'telemetry', 'log-destination.ts');
+t.setTimeout(60_000);
+
+/** A program that has a log on standard error, and what it did on standard output. */
+function start(t: Test, body: string) {
+  const text = `import { openLogDestination } from ${JSON.stringify(MODULE)};
+    const log = openLogDestination(2);
+    process.on('exit', log.flush);
+    ${body}`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', text], { stdio: ['ignore', 'pipe', 'pipe'] });
+  t.teardown(() => child.kill('SIGKILL'));
+  const said = { out: '', log: '' };
+  child.stdout.on('data', (chunk) => (said.out += chunk));
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  const read = (): void => void child.stderr.on('data', (chunk) => (said.log += chunk));
+  return { said, ended, read };
+}
+
+t.test('lines come in order and whole, those of the last moment too', async (t) => {
+  const { said, ended, read } = start(
+    t,
+    "for (let i = 0; i < 5_000; i++) log.write('line ' + i + '\\n'); process.exit(3);",
+  );
+  read();
+  t.equal(await ended, 3);
+  t.equal(said.log, Array.from({ length: 5_000 }, (_, i) => `line ${i}\n`).join(''));
+});
+
+t.test('a line is written soon, though nothing follows it', async (t) => {
+  const { said, read } = start(t, "log.write('alone\\n'); setTimeout(() => undefined, 20_000);");
+  read();
+  for (let i = 0; i < 200 && said.log === ''; i++) await sleep(50);
+  t.equal(said.log, 'alone\n');
+});
+
+t.test('whoever does not read holds up nobody', async (t) => {
+  const { said, ended } = start(
+    t,
+    `const line = 'x'.repeat(999) + '\\n';
+    for (let i = 0; i < 20_000; i++) log.write(line);
+    setTimeout(() => process.stdout.write('on time', () => process.kill(process.pid, 'SIGKILL')), 100);`,
+  );
+  t.equal(await ended, null, 'it was not waiting for its log');
+  t.equal(said.out, 'on time');
+});
