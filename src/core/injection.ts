@@ -11,7 +11,6 @@
 //   otherwise                                                          -> injected
 //
 // Why the ServiceAccount matters: Kubernetes copies its Secrets into a Pod only if the Pod lists none.
-import { parseImage } from './image.ts';
 import type { Policy } from './policy.ts';
 import type { ImageReason, ObjectReason } from './reason.ts';
 import type { Need } from './rendering.ts';
@@ -51,13 +50,11 @@ export function decideImages(
   namespace: Labels,
   policy: Policy,
 ): readonly ImageDecision[] {
-  return images.map((entry) => {
-    const reference = parseImage(entry.image);
-    if (reference === undefined) return { ...entry, reason: 'invalid-reference' };
-    const choice = policy.choose(reference, namespace);
-    if (choice.reason !== 'served') return { ...entry, reason: choice.reason };
+  return images.map(({ place, image }) => {
+    const choice = policy.chooseFor(image, namespace);
+    if (choice?.reason !== 'served') return { place, image, reason: choice?.reason ?? 'invalid-reference' };
     const { credential, pattern } = choice.candidate;
-    return { ...entry, reason: 'served', credential: credential.name, pattern: pattern.text };
+    return { place, image, reason: 'served', credential: credential.name, pattern: pattern.text };
   });
 }
 

@@ -2,6 +2,7 @@
 import t from 'tap';
 import type { Credential } from '../../src/core/credential.ts';
 import { admits, authorityOf, compilePolicy } from '../../src/core/policy.ts';
+import type { Labels } from '../../src/core/selector.ts';
 import { credential, imageOf, patternOf } from './given.ts';
 
 interface Row {
@@ -113,6 +114,40 @@ t.test('which credential serves an image', async (t) => {
     const text = reason === 'served' ? `${choice.candidate.credential.name} ${choice.candidate.pattern.text}` : reason;
     t.equal(text, answer, because);
   }
+});
+
+t.test('an image as it is written is chosen for alike, the first time and again', async (t) => {
+  for (const { because, credentials, image, namespace = {} } of ROWS) {
+    const policy = compilePolicy(credentials);
+    const wanted = policy.choose(imageOf(image), namespace);
+    for (let i = 0; i < 2; i++) t.same(policy.chooseFor(image, namespace), wanted, because);
+  }
+  const policy = compilePolicy([credential('a', ['r.io']), credential('b', ['r.io/app'], { namespaces: 'team' })]);
+  const chosen = (image: string, namespace: Labels): unknown => {
+    const choice = policy.chooseFor(image, namespace);
+    return choice?.reason === 'served' ? choice.candidate.credential.name : choice?.reason;
+  };
+  t.equal(chosen('r.io/app', {}), 'a');
+  t.equal(chosen('r.io/app', { team: 'x' }), 'b', 'what is remembered of an image is for every namespace');
+  for (let i = 0; i < 2; i++) t.equal(policy.chooseFor('r.io/Not:An:Image', {}), undefined);
+  for (let i = 0; i < 10_000; i++) policy.chooseFor(`r.io/app:${i}`, {});
+  t.equal(chosen('r.io/app', {}), 'a', 'and after more images than are remembered');
+});
+
+t.test('a pattern is found by the first segment of its path, whichever way that is written', async (t) => {
+  const patterns = ['r.io/team/app', 'r.io/team', 'r.io/*/app', 'r.io', 'r.io/t*', '*.r.io/team'];
+  const policy = compilePolicy(patterns.map((pattern, i) => credential(`c${i}`, [pattern])));
+  const chosen = (image: string): unknown => {
+    const choice = policy.choose(imageOf(image), {});
+    return choice.reason === 'served' ? choice.candidate.pattern.text : choice.reason;
+  };
+  t.equal(chosen('r.io/team/app'), 'r.io/team/app');
+  t.equal(chosen('r.io/other/app'), 'r.io/*/app');
+  t.equal(chosen('r.io/team/else'), 'r.io/team');
+  t.equal(chosen('r.io/tools'), 'r.io/t*');
+  t.equal(chosen('r.io/x'), 'r.io');
+  t.equal(chosen('eu.r.io/team/x'), '*.r.io/team');
+  t.equal(chosen('r.com/team'), 'no-credential');
 });
 
 t.test('what a namespace may use', async (t) => {
