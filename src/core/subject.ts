@@ -51,7 +51,7 @@ function leftAlone(object: Fields, workload: Workload): ObjectReason | undefined
   const metadata = fieldsOf(object.metadata);
   if (workload.role === 'pod' && fieldsOf(metadata?.annotations)?.[ANNOTATION_MIRROR] !== undefined)
     return 'mirror-pod';
-  const template = fieldsOf(at(object, [...workload.podSpec.slice(0, -1), 'metadata']));
+  const template = fieldsOf(at(object, placesOf(workload).metadata));
   if (fieldsOf(template?.labels)?.[LABEL_INJECT] === 'disabled') return 'opted-out';
   const owners = metadata?.ownerReferences;
   const controlled = Array.isArray(owners) && owners.some((owner) => fieldsOf(owner)?.controller === true);
@@ -76,10 +76,31 @@ function readPodSpec(value: unknown, workload: Workload): Subject | ObjectReason
   return {
     workload,
     images,
-    listPointer: `${formatPointer(workload.podSpec)}/imagePullSecrets`,
+    listPointer: placesOf(workload).listPointer,
     listed: list.length === 0 ? undefined : list.flatMap((entry) => textOf(fieldsOf(entry)?.name) ?? []),
     serviceAccount: textOf(account) ?? 'default',
   };
+}
+
+interface Places {
+  /** Of the Pods, as segments. */
+  readonly metadata: readonly string[];
+  readonly listPointer: string;
+}
+
+const places = new WeakMap<Workload, Places>();
+
+/** Made once for each kind: this is on the path of every admission. */
+function placesOf(workload: Workload): Places {
+  const known = places.get(workload);
+  if (known !== undefined) return known;
+  const { podSpec } = workload;
+  const made = {
+    metadata: [...podSpec.slice(0, -1), 'metadata'],
+    listPointer: `${formatPointer(podSpec)}/imagePullSecrets`,
+  };
+  places.set(workload, made);
+  return made;
 }
 
 function imagesOf(spec: Fields): readonly SubjectImage[] {

@@ -32,7 +32,8 @@ export function readBody(stream: Readable, ticket: Pick<Ticket, 'take'>, done: (
     pieces.push(piece);
   });
   stream.on('end', () => {
-    if (refused === undefined) done({ bytes: Buffer.concat(pieces, length) });
+    const [only] = pieces;
+    if (refused === undefined) done({ bytes: pieces.length === 1 && only ? only : Buffer.concat(pieces, length) });
     pieces = [];
   });
 }

@@ -9,8 +9,16 @@ const MOST_MS = 30_000;
 /** What the answer's way back, and a busy machine, may take of it. */
 const MARGIN_MS = 250;
 
+/** All requests of one webhook configuration have the same. */
+let last = { url: '', ms: 0 };
+
 /** @returns milliseconds that may be spent; at least half of the time-out, so that a short one is not all margin */
 export function deadlineOf(url: string): number {
+  if (url !== last.url) last = { url, ms: readDeadline(url) };
+  return last.ms;
+}
+
+function readDeadline(url: string): number {
   const value = /[?&]timeout=([^&]*)/.exec(url)?.[1] ?? '';
   const timeout = Math.min(parseGoDuration(value) ?? DEFAULT_MS, MOST_MS);
   return Math.max(timeout - MARGIN_MS, timeout / 2);
