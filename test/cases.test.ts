@@ -18,6 +18,7 @@ import type { ServiceAccountState } from '../src/core/surroundings.ts';
 import { selectWorkloads } from '../src/core/workload.ts';
 import { exceptOf } from '../src/credentials/docker-hub.ts';
 import { createAdmission } from '../src/webhook/admission.ts';
+import { createReviewReader } from '../src/webhook/review.ts';
 import { createServer } from '../src/webhook/server.ts';
 import { certificateFor, type TestCertificate } from './certificates/certificate-for.ts';
 import { renderingsOf } from './core/given.ts';
@@ -95,7 +96,6 @@ async function throughHttpsDoor(story: Story, certificate: TestCertificate): Pro
   const admit = createAdmission(
     {
       participation: { namespaces: config.namespaces, own: OWN },
-      workloads: selectWorkloads(config.workloads),
       pullSecretName: config.pullSecret.name,
     },
     {
@@ -103,13 +103,14 @@ async function throughHttpsDoor(story: Story, certificate: TestCertificate): Pro
       serviceAccount: async () => ({ found: serviceAccount }),
       pullSecret: () => undefined,
     },
-    async () => 'created',
+    () => 'created',
     () => ({ policy, renderings: renderingsOf(policy) }),
     () => 0,
   );
   const { app } = await createServer({
     tls: { key: certificate.key, cert: certificate.cert, minVersion: 'TLSv1.3' },
     admit,
+    readReview: createReviewReader(selectWorkloads(config.workloads)),
     canTell: () => true,
     draining: () => false,
     observe(event) {

@@ -18,13 +18,16 @@ export interface LookupOptions {
   readonly time: Pick<Time, 'sleep'>;
 }
 
+/** What the view knows is not promised but given, so that nobody has to wait a turn for it. */
+type AtOnceOrLater<T> = T | Promise<T>;
+
 export interface Lookup {
   /**
    * @param isGood whether these labels need no second look; what is found otherwise comes from a live read
    * @param withinMs after that the answer is "unknown"
    */
-  namespace(name: string, isGood: (labels: Labels) => boolean, withinMs: number): Promise<Live<NamespaceState>>;
-  serviceAccount(namespace: string, name: string, withinMs: number): Promise<Live<ServiceAccountState>>;
+  namespace(name: string, isGood: (labels: Labels) => boolean, withinMs: number): AtOnceOrLater<Live<NamespaceState>>;
+  serviceAccount(namespace: string, name: string, withinMs: number): AtOnceOrLater<Live<ServiceAccountState>>;
 }
 
 export function lookup({ view, live, waitMs = 30, patienceMs = 300, time }: LookupOptions): Lookup {
@@ -60,13 +63,13 @@ export function lookup({ view, live, waitMs = 30, patienceMs = 300, time }: Look
         return state && isGood(state.labels) ? state : undefined;
       }
       const state = read();
-      if (state) return Promise.resolve({ found: state });
+      if (state) return { found: state };
       return settle({ key: name, read, ask: () => live.namespace(name) }, withinMs);
     },
     serviceAccount(namespace, name, withinMs) {
       const read = () => view.serviceAccount(namespace, name);
       const state = read();
-      if (state) return Promise.resolve({ found: state });
+      if (state) return { found: state };
       const key = `${namespace}/${name}`;
       return settle({ key, read, ask: () => live.serviceAccount(namespace, name) }, withinMs);
     },

@@ -14,6 +14,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { createAdmission } from '../webhook/admission.ts';
 import { createEnsure } from '../webhook/ensure.ts';
 import { createHealthServer } from '../webhook/health.ts';
+import { createReviewReader } from '../webhook/review.ts';
 import { createServer } from '../webhook/server.ts';
 import { keepCertificate } from './certificate.ts';
 import { openCluster } from './cluster-ports.ts';
@@ -79,7 +80,6 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const admit = createAdmission(
     {
       participation: { namespaces: config.namespaces, own },
-      workloads: selectWorkloads(config.workloads),
       pullSecretName: config.pullSecret.name,
       formerNames: config.pullSecret.formerNames,
     },
@@ -97,6 +97,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const door = await createServer({
     tls: { minVersion },
     admit,
+    readReview: createReviewReader(selectWorkloads(config.workloads)),
     canTell: () => !readiness.waitsFor('view') && !readiness.waitsFor('credentials'),
     draining: () => stopping.signal.aborted,
     observe: createAdmissionReport({ log, metrics, now: () => performance.now() }),

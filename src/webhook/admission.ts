@@ -13,9 +13,8 @@ import { type PatchOperation, planPatch } from '../core/patch.ts';
 import type { Policy } from '../core/policy.ts';
 import type { EnsureReason, ObjectReason } from '../core/reason.ts';
 import type { Labels } from '../core/selector.ts';
-import { readSubject, type Subject } from '../core/subject.ts';
-import type { PullSecretState, ServiceAccountState } from '../core/surroundings.ts';
-import type { Workloads } from '../core/workload.ts';
+import type { Subject } from '../core/subject.ts';
+import { PLAIN_SERVICE_ACCOUNT, type PullSecretState, type ServiceAccountState } from '../core/surroundings.ts';
 import { lookUpTime } from './deadline.ts';
 import type { CredentialsInForce, Ensure } from './ensure.ts';
 import type { ReviewRequest } from './review.ts';
@@ -24,20 +23,23 @@ import { warningsFor } from './warning.ts';
 /** Absent and could not tell are different answers. */
 export type Found<T> = { readonly found: T } | { readonly absent: true } | { readonly unknown: string };
 
-/** The cluster as an admission sees it: from memory, or within so many milliseconds by a live read where memory does not know. */
+/** The cluster as an admission sees it: from memory and at once, or within so many milliseconds by a live read where memory does not know. */
 export interface AdmissionView {
   namespace(
     name: string,
     takesPart: (labels: Labels) => boolean,
     withinMs: number,
-  ): Promise<Found<{ readonly labels: Labels }>>;
-  serviceAccount(namespace: string, name: string, withinMs: number): Promise<Found<ServiceAccountState>>;
+  ): Found<{ readonly labels: Labels }> | Promise<Found<{ readonly labels: Labels }>>;
+  serviceAccount(
+    namespace: string,
+    name: string,
+    withinMs: number,
+  ): Found<ServiceAccountState> | Promise<Found<ServiceAccountState>>;
   pullSecret(namespace: string): PullSecretState | undefined;
 }
 
 export interface AdmissionSettings {
   readonly participation: Participation;
-  readonly workloads: Workloads;
   readonly pullSecretName: string;
   /** Those that the pull Secret had before. */
   readonly formerNames?: readonly string[];
@@ -52,10 +54,15 @@ export interface Admission {
   readonly warnings: readonly string[];
 }
 
-/** The namespace as it was found, and how long another look at it may take. */
-interface Place {
-  readonly namespace: string;
+interface Decided {
+  /** Of the namespace, by which it was decided. */
   readonly labels: Labels;
+  readonly images: readonly ImageDecision[];
+}
+
+/** How it was decided, and how long another look may take. */
+interface Place extends Decided {
+  readonly namespace: string;
   readonly withinMs: number;
 }
 
@@ -71,13 +78,11 @@ export function createAdmission(
   inForce: () => CredentialsInForce,
   now: () => number,
 ): Admit {
-  const { participation, workloads, pullSecretName, formerNames = [] } = settings;
+  const { participation, pullSecretName, formerNames = [] } = settings;
 
   return async (review, timeoutMs) => {
-    const subject = readSubject(review, workloads);
+    const { subject, namespace, dryRun } = review;
     if (typeof subject === 'string') return leftAlone(subject);
-    const { namespace, dryRun } = review;
-    // What waits holds the subject alone: the review may be megabytes.
     return admit(subject, { namespace, dryRun }, timeoutMs);
   };
 
@@ -91,16 +96,21 @@ export function createAdmission(
     const lookUpMs = lookUpTime(timeoutMs);
     const takesPart = (labels: Labels): boolean => namespaceRefusal(namespace, labels, participation) === undefined;
     if (namespaceRefusal(namespace, {}, participation) === 'namespace-excluded') return leftAlone('namespace-excluded');
-    const known = await view.namespace(namespace, takesPart, left(lookUpMs));
+    const looked = view.namespace(namespace, takesPart, left(lookUpMs));
+    const known = looked instanceof Promise ? await looked : looked;
     if ('unknown' in known) return { couldNotTell: `namespace: ${known.unknown}` };
     if ('absent' in known || !takesPart(known.found.labels)) return leftAlone('namespace-not-enabled');
     const credentials = inForce();
-    const place: Place = { namespace, labels: known.found.labels, withinMs: left(lookUpMs) };
-    const { labels, images } = await decideFor(subject, place, credentials.policy);
+    let decided = decideFor(subject, known.found.labels, credentials.policy);
+    if (!decided.images.every(isSettled)) {
+      decided = await lookAgain(subject, { ...decided, namespace, withinMs: left(lookUpMs) }, credentials.policy);
+    }
+    const { labels, images } = decided;
     if (!needsSurroundings(subject, images, pullSecretName, formerNames)) return leftAlone('no-private-image', images);
-    const account = await view.serviceAccount(namespace, subject.serviceAccount, left(lookUpMs));
+    const asked = view.serviceAccount(namespace, subject.serviceAccount, left(lookUpMs));
+    const account = asked instanceof Promise ? await asked : asked;
     if ('unknown' in account) return { couldNotTell: `ServiceAccount: ${account.unknown}` };
-    const serviceAccount = 'found' in account ? account.found : { pullSecrets: [], enforcesMountable: false };
+    const serviceAccount = 'found' in account ? account.found : PLAIN_SERVICE_ACCOUNT;
     const decide = (): Injection => {
       const around = { serviceAccount, pullSecret: view.pullSecret(namespace) };
       return planInjection(subject, images, around, pullSecretName, formerNames);
@@ -108,21 +118,18 @@ export function createAdmission(
     const injection = decide();
     if (injection.needs.length === 0) return answer(subject, injection);
     if (dryRun) return answer(subject, injection, 'dry-run');
-    const request = { namespace, labels, needs: injection.needs, timeoutMs: left(timeoutMs) };
-    const ensured = await ensure(request, credentials);
+    const ensuring = ensure({ namespace, labels, needs: injection.needs, timeoutMs: left(timeoutMs) }, credentials);
+    const ensured = ensuring instanceof Promise ? await ensuring : ensuring;
     // A Secret that only the write found to be somebody else's must not be listed either: decide again.
     return ensured === 'foreign' ? answer(subject, decide()) : answer(subject, injection, ensured);
   }
 
   /** An image that only the labels keep from its credential gets a second look: the namespace may just have been relabelled. */
-  async function decideFor(subject: Subject, { namespace, labels, withinMs }: Place, policy: Policy) {
-    const decide = (current: Labels): readonly ImageDecision[] => decideImages(subject.images, current, policy);
-    const images = decide(labels);
-    if (images.every(isSettled)) return { labels, images };
-    const fresh = await view.namespace(namespace, (current) => decide(current).every(isSettled), withinMs);
+  async function lookAgain(subject: Subject, place: Place, policy: Policy): Promise<Decided> {
+    const isGood = (labels: Labels): boolean => decideFor(subject, labels, policy).images.every(isSettled);
+    const fresh = await view.namespace(place.namespace, isGood, place.withinMs);
     // A second look that could not be had changes nothing: what was known of the namespace still stands.
-    if (!('found' in fresh)) return { labels, images };
-    return { labels: fresh.found.labels, images: decide(fresh.found.labels) };
+    return 'found' in fresh ? decideFor(subject, fresh.found.labels, policy) : place;
   }
 
   function answer(subject: Subject, injection: Injection, ensured?: EnsureReason): Admission {
@@ -137,6 +144,10 @@ export function createAdmission(
       warnings: warningsFor(aboutOurs, ensured, context),
     };
   }
+}
+
+function decideFor(subject: Subject, labels: Labels, policy: Policy): Decided {
+  return { labels, images: decideImages(subject.images, labels, policy) };
 }
 
 function isSettled({ reason }: ImageDecision): boolean {

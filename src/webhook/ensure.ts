@@ -53,7 +53,8 @@ export interface EnsureRequest {
   readonly timeoutMs: number;
 }
 
-export type Ensure = (request: EnsureRequest, inForce: CredentialsInForce) => Promise<EnsureReason>;
+/** At once where there is nothing to do. */
+export type Ensure = (request: EnsureRequest, inForce: CredentialsInForce) => EnsureReason | Promise<EnsureReason>;
 
 const ATTEMPTS = 3;
 /** A namespace where a write just failed is not tried again by every Pod of a large rollout. */
@@ -131,7 +132,7 @@ export function createEnsure(ports: EnsurePorts): Ensure {
     failures.set(namespace, { reason, until: now + REMEMBER_FAILURE_MS });
   }
 
-  return async (request, inForce) => {
+  return (request, inForce) => {
     const present = ports.present(request.namespace);
     const known = planEnsure(present, request.needs, renderingFor(present, request, inForce.renderings));
     if (known.act === 'nothing') return known.reason;

@@ -1,13 +1,19 @@
-// Reads an AdmissionReview (k8s.io/api/admission/v1) out of the bytes of a request. One function, so that a faster reader
-// can take its place. It must never throw on what anybody may send, and never keeps more than the decision reads.
-import type { ReviewedObject } from '../core/subject.ts';
+// Reads an AdmissionReview (k8s.io/api/admission/v1) out of the bytes of a request. It must never throw on what anybody may
+// send, and never keeps more than the decision reads. What an API server usually sends is scanned (review-scan.ts), all else parsed.
+import type { ObjectReason } from '../core/reason.ts';
+import { readSubject, type Subject } from '../core/subject.ts';
+import type { Workloads } from '../core/workload.ts';
+import { createReviewScan } from './review-scan.ts';
 
-export interface ReviewRequest extends ReviewedObject {
+export interface ReviewRequest {
   readonly uid: string;
+  readonly kind: { readonly group: string; readonly kind: string };
   /** Of the request: `metadata.namespace` of the object may be absent. Empty for objects without a namespace. */
   readonly namespace: string;
   readonly name: string;
   readonly dryRun: boolean;
+  /** Or why the object is left alone, whatever stands around it. */
+  readonly subject: Subject | ObjectReason;
 }
 
 export type ReadReview =
@@ -16,14 +22,27 @@ export type ReadReview =
 
 type Fields = Readonly<Record<string, unknown>>;
 
-export function readReview(body: Uint8Array): ReadReview {
-  let parsed: unknown;
+/** @param workloads the kinds that are served */
+export function createReviewReader(workloads: Workloads): (body: Buffer) => ReadReview {
+  const scan = createReviewScan(workloads);
+  return (body) => {
+    const scanned = scan(body);
+    return scanned === undefined ? parseReview(body, workloads) : ofValue(scanned, workloads);
+  };
+}
+
+/** Exported because it is what the scan is held to. */
+export function parseReview(body: Buffer, workloads: Workloads): ReadReview {
   try {
     // A byte order mark is refused by JSON.parse, as the API server would; other bytes that are no UTF-8 become U+FFFD.
-    parsed = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
-  } catch {
-    return { ok: false, problem: 'the body is not JSON' };
+    return ofValue(JSON.parse(body.toString('utf8')), workloads);
+  } catch (error) {
+    if (error instanceof SyntaxError) return { ok: false, problem: 'the body is not JSON' };
+    throw error;
   }
+}
+
+function ofValue(parsed: unknown, workloads: Workloads): ReadReview {
   const envelope = fields(parsed);
   if (envelope?.kind !== 'AdmissionReview' || envelope.apiVersion !== 'admission.k8s.io/v1') {
     return { ok: false, problem: 'the body is not an AdmissionReview of admission.k8s.io/v1' };
@@ -33,16 +52,20 @@ export function readReview(body: Uint8Array): ReadReview {
   const kind = fields(request.kind);
   if (text(request.uid) === '' || kind === undefined)
     return { ok: false, problem: 'the request has no uid or no kind' };
-  const review: ReviewRequest = {
-    uid: text(request.uid),
+  const reviewed = {
     kind: { group: text(kind.group), kind: text(kind.kind) },
     operation: text(request.operation),
     subResource: text(request.subResource),
+    object: request.object,
+    oldObject: request.oldObject,
+  };
+  const review: ReviewRequest = {
+    uid: text(request.uid),
+    kind: reviewed.kind,
     namespace: text(request.namespace),
     name: text(request.name),
     dryRun: request.dryRun === true,
-    object: request.object,
-    oldObject: request.oldObject,
+    subject: readSubject(reviewed, workloads),
   };
   return { ok: true, review };
 }

@@ -13,7 +13,7 @@ import { deadlineOf } from './deadline.ts';
 import { createGate, type Limits, type Ticket } from './gate.ts';
 import { mayComeAgain, REJECT_PROBLEM, REJECT_STATUS, reasonOf } from './rejection.ts';
 import { type Returning, rememberReturning } from './returning.ts';
-import { type ReviewRequest, readReview } from './review.ts';
+import type { ReadReview, ReviewRequest } from './review.ts';
 import { endClient, TIME_OUTS } from './slow-clients.ts';
 
 export interface Tls {
@@ -36,6 +36,7 @@ export interface ServerOptions {
   /** Without a certificate no connection comes about until `swap` brings one. */
   readonly tls: Pick<Tls, 'minVersion'> & Partial<Tls>;
   readonly admit: Admit;
+  readonly readReview: (body: Buffer) => ReadReview;
   /** False until every watch has delivered once: then nothing can be told yet. */
   readonly canTell: () => boolean;
   /** From SIGTERM on: every answer asks the client to close its connection. */
@@ -121,15 +122,19 @@ async function mutate(
   const started = options.now();
   const asked = ask(request, options, returning);
   if ('reason' in asked) return reject(reply, options, asked);
-  // Caught here: fastify would take the status, and with it the message, from an error that brings one.
-  const verdict = await asked.verdict.catch((error: unknown) => ({ error }));
-  if ('error' in verdict) return reject(reply, options, { reason: 'fault', error: verdict.error });
+  let verdict: Verdict;
+  try {
+    verdict = await asked.verdict;
+  } catch (error) {
+    // Caught here: fastify would take the status, and with it the message, from an error that brings one.
+    return reject(reply, options, { reason: 'fault', error });
+  }
   if ('couldNotTell' in verdict) {
     returning.sentAway(asked.review.uid, asked.first);
     return reject(reply, options, { reason: 'could-not-tell', problem: verdict.couldNotTell });
   }
   options.observe({ kind: 'answered', review: asked.review, verdict, ms: options.now() - started });
-  return reply.type('application/json').send(formatAnswer(asked.review.uid, verdict));
+  return reply.type('application/json').send(Buffer.from(formatAnswer(asked.review.uid, verdict)));
 }
 
 /** Nothing of the body lives on while the verdict is waited for: it may be megabytes, and many may wait. */
@@ -145,7 +150,7 @@ function ask(
   if ('refused' in body) return { reason: body.refused };
   const overloaded = ticket.begin();
   if (overloaded !== undefined) return { reason: overloaded };
-  const read = readReview(body.bytes);
+  const read = options.readReview(body.bytes);
   if (!read.ok) return { reason: 'malformed', problem: read.problem };
   if (!options.canTell()) return { reason: 'not-synced' };
   const { uid, namespace, name, kind, dryRun } = read.review;

@@ -4,6 +4,7 @@ import { parsePattern } from '../../src/core/pattern.ts';
 import { compilePolicy } from '../../src/core/policy.ts';
 import type { EnsureReason } from '../../src/core/reason.ts';
 import { type LabelSelector, type Labels, selects } from '../../src/core/selector.ts';
+import { readSubject } from '../../src/core/subject.ts';
 import type { PullSecretState, ServiceAccountState } from '../../src/core/surroundings.ts';
 import { selectWorkloads } from '../../src/core/workload.ts';
 import { createAdmission, type Found } from '../../src/webhook/admission.ts';
@@ -39,7 +40,6 @@ function setUp(cluster: Cluster = {}) {
   const admit = createAdmission(
     {
       participation: { namespaces: { matchLabels: ENABLED }, own: OWN },
-      workloads: selectWorkloads(cluster.workloads ?? []),
       pullSecretName: NAME,
       formerNames: [FORMER],
     },
@@ -87,7 +87,8 @@ function setUp(cluster: Cluster = {}) {
       name: '',
       dryRun: false,
     };
-    return admit({ ...request, object, oldObject: undefined, ...more }, 5_000);
+    const reviewed = { ...request, object, oldObject: undefined, ...more };
+    return admit({ ...reviewed, subject: readSubject(reviewed, selectWorkloads(cluster.workloads ?? [])) }, 5_000);
   };
   return { calls, review, allowed };
 }

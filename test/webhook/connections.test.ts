@@ -6,6 +6,8 @@ import { connect as connectTcp } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
 import t from 'tap';
+import { selectWorkloads } from '../../src/core/workload.ts';
+import { createReviewReader } from '../../src/webhook/review.ts';
 import { createServer, type ServerEvent, type ServerOptions } from '../../src/webhook/server.ts';
 import { certificateFor } from '../certificates/certificate-for.ts';
 import { postOf } from '../faults/reviews.ts';
@@ -19,6 +21,7 @@ async function open(options: Partial<ServerOptions> = {}) {
   const { app, swap, dismiss } = await createServer({
     tls,
     admit: async () => ({ reason: 'no-images', images: [], credentials: [], patch: [], warnings: [] }),
+    readReview: createReviewReader(selectWorkloads([])),
     canTell: () => true,
     draining: () => false,
     observe: (event) => events.push(event),

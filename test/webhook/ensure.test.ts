@@ -159,7 +159,7 @@ t.test('a write that throws fails its request and leaves nothing behind', async 
   const write = (request: PullSecretWrite) =>
     broken ? Promise.reject(new Error('a bug')) : cluster.ports.write(request);
   const ensure = createEnsure({ ...cluster.ports, write });
-  await t.rejects(ensure(REQUEST, inForce()), { message: 'a bug' });
+  await t.rejects(async () => ensure(REQUEST, inForce()), { message: 'a bug' });
   broken = false;
   t.equal(await ensure(REQUEST, inForce()), 'created');
 });

@@ -5,6 +5,7 @@ import { compilePolicy } from '../../src/core/policy.ts';
 import { selectWorkloads } from '../../src/core/workload.ts';
 import { type Admit, createAdmission } from '../../src/webhook/admission.ts';
 import type { Limits } from '../../src/webhook/gate.ts';
+import { createReviewReader } from '../../src/webhook/review.ts';
 import { createServer, type ServerEvent } from '../../src/webhook/server.ts';
 import { certificateFor } from '../certificates/certificate-for.ts';
 import { renderingsOf } from '../core/given.ts';
@@ -17,7 +18,6 @@ const CANARY = 'canary-of-an-inner-fault';
 const plainAdmit = createAdmission(
   {
     participation: { namespaces: {}, own: 'pullpass-system' },
-    workloads: selectWorkloads(['Deployment']),
     pullSecretName: 'pullpass-dockercfg',
   },
   {
@@ -25,7 +25,7 @@ const plainAdmit = createAdmission(
     serviceAccount: async () => ({ absent: true }),
     pullSecret: () => undefined,
   },
-  async () => 'created',
+  () => 'created',
   () => ({ policy: compilePolicy([]), renderings: renderingsOf(compilePolicy([])) }),
   () => 0,
 );
@@ -44,6 +44,7 @@ async function open(options: OpenOptions = {}) {
   const { app } = await createServer({
     tls,
     admit,
+    readReview: createReviewReader(selectWorkloads(['Deployment'])),
     canTell: () => canTell,
     draining: () => draining,
     observe: (event) => events.push(event),

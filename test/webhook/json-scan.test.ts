@@ -1,0 +1,79 @@
+// The scan gives what JSON.parse gives, of what is wanted, or nothing at all. review-fuzz.ts tries it with bodies by the hundred
+// thousand; what that has found once, or what is easily thought wrong, stands here.
+import t from 'tap';
+import { members, scanJson } from '../../src/webhook/json-scan.ts';
+import { fuzz } from './review-fuzz.ts';
+
+const WANTED = members({ a: 'all', o: members({ x: 'all' }), l: { items: members({ x: 'all' }) } });
+const scan = (text: string): unknown => {
+  const found = scanJson(Buffer.from(text), WANTED);
+  return found && JSON.parse(JSON.stringify(found));
+};
+
+const TAKEN: readonly (readonly [text: string, found: object])[] = [
+  ['{}', {}],
+  ['{}\n', {}],
+  ['{"a":1,"b":2}', { a: 1 }],
+  ['{"a":{"x":[1,"é",null]}}', { a: { x: [1, 'é', null] } }],
+  ['{"o":{"x":1,"y":2},"l":[{"x":1,"y":2},{"y":3}]}', { o: { x: 1 }, l: [{ x: 1 }, {}] }],
+  // Of another type: whole.
+  ['{"o":[1],"l":{"y":1}}', { o: [1], l: { y: 1 } }],
+  ['{"l":[7,null,[{"y":1}]]}', { l: [7, null, [{ y: 1 }]] }],
+  // Strings that end later than they seem to.
+  ['{"b":"\\"","a":"\\\\"}', { a: '\\' }],
+  ['{"b":"\\\\\\"}","a":"x"}', { a: 'x' }],
+  ['{"b":"}]","a":"{["}', { a: '{[' }],
+  // The last of two counts, also where it is less.
+  ['{"o":{"x":1},"o":{}}', { o: {} }],
+  ['{"a":1,"a":2}', { a: 2 }],
+  ['{"__proto__":{"a":1}}', {}],
+  ['{"b":-0.5e+10,"a":-0}', { a: 0 }],
+  ['{"b":"\\ud800","a":"\\ud800"}', { a: '\ud800' }],
+];
+for (const [text, found] of TAKEN) {
+  t.test(`taken: ${JSON.stringify(text)}`, async (t) => {
+    t.strictSame(scan(text), found);
+    for (const name of Object.keys(found)) t.ok(name in JSON.parse(text), 'JSON.parse has it too');
+  });
+}
+
+/** Legal or not: JSON.parse says. */
+const LEFT = [
+  ...['', ' {}', '{} ', '{}\n\n', '[]', '"a"', 'null', '{', '{"a"', '{"a":', '{"a":1', '{"a":1,', '{"a":1,}', '{,}'],
+  ...['{"a" :1}', '{"a": 1}', '{"a":1 }', '{"l":[1, 2]}', '{"a":1}x', '{"a":1}{}', '{a:1}', "{'a':1}", '\ufeff{}'],
+  ...['{"b":01}', '{"b":1.}', '{"b":.5}', '{"b":+1}', '{"b":1e}', '{"b":-}', '{"b":nul}', '{"b":True}', '{"b":NaN}'],
+  ...[
+    '{"b":"\\x"}',
+    '{"b":"\\u12"}',
+    '{"b":"\t"}',
+    '{"b":"\u0000"}',
+    '{"b":"',
+    '{"b":"\\"}',
+    '{"b":"\\',
+    '{"b":[}',
+    '{"b":[1}',
+  ],
+  // Written with escapes it may be any name.
+  ...['{"\\u0061":1}', '{"b":1,"\\n":2}'],
+  ...['{"b":[1,]}', '{"b":{"c"}}', '{"b":{1:2}}', '{"a":"\\', `{"b":${'['.repeat(101)}${']'.repeat(101)}}`],
+];
+for (const text of LEFT) {
+  t.test(`left to JSON.parse: ${JSON.stringify(text.slice(0, 40))}`, async (t) => {
+    t.equal(scan(text), undefined);
+  });
+}
+
+t.test('what a function wants is told what stands before', async (t) => {
+  const wanted = members({ k: 'all', v: (before) => (before.k === 'yes' ? members({ x: 'all' }) : undefined) });
+  const look = (text: string): unknown => scanJson(Buffer.from(text), wanted);
+  t.match(look('{"k":"yes","v":{"x":1,"y":2}}'), { k: 'yes', v: { x: 1 } });
+  t.equal(look('{"v":{"x":1},"k":"yes"}'), undefined);
+});
+
+t.test('for every body, the scan reads what JSON.parse reads, or refuses it for the same', async (t) => {
+  const seed = Date.now() % 1e9;
+  const { differences, scanned, reviews } = fuzz(Number(process.env.FUZZ ?? 100_000), seed);
+  t.comment(`seed ${seed}: about ${reviews} reviews, ${scanned} of the bodies scanned`);
+  t.same(differences, []);
+  t.ok(scanned > 10_000 && reviews > 20_000, 'enough of them are reviews, and enough are scanned');
+});
