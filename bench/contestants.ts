@@ -6,7 +6,7 @@ import type { Job, Outcome } from './job.ts';
 import type { Load } from './loading.ts';
 import { PEER_TITLES, type PeerName, startPeer } from './peers/peers.ts';
 import { reviewPost } from './posts.ts';
-import { startPullpass } from './pullpass.ts';
+import { type PullpassOptions, startPullpass } from './pullpass.ts';
 import { dockerConfig } from './registries.ts';
 import { makeReviews, type Place } from './reviews.ts';
 import { type Site, writePosts } from './site.ts';
@@ -36,12 +36,17 @@ function placesOf(prefix: string): [Place, ...Place[]] {
 }
 
 /** Pullpass with a docker config of so many entries, each for every namespace. The prefixes are of one length, as reviews must be. */
-export async function enterPullpass(site: Site, credentials: number, prefix: string): Promise<Contestant> {
+export async function enterPullpass(
+  site: Site,
+  credentials: number,
+  prefix: string,
+  how: Pick<PullpassOptions, 'flags' | 'program'> = {},
+): Promise<Contestant> {
   const name = `pullpass-${credentials}`;
   const places = placesOf(prefix);
   const file = join(site.folder, `${name}-docker-config.json`);
   writeFileSync(file, dockerConfig(credentials));
-  const { pid, port } = await startPullpass(site, { name, places, dockerConfigs: [file] });
+  const { pid, port } = await startPullpass(site, { ...how, name, places, dockerConfigs: [file] });
   return { name, title: `**Pullpass**, ${credentials} credentials`, pid, port, places, isBlind: false };
 }
 

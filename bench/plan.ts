@@ -1,7 +1,7 @@
 // What `npm run bench` is asked to do: which parts, how long, and where the results go.
 import { parseArgs } from 'node:util';
 
-export const PARTS = ['webhook', 'credentials', 'e2e', 'start', 'memory'] as const;
+export const PARTS = ['webhook', 'reader', 'phases', 'credentials', 'e2e', 'start', 'memory'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface Plan {
@@ -34,8 +34,8 @@ export const USAGE = `usage: npm run bench -- [options]
 
   --only PART[,PART]   ${PARTS.join(', ')} (default: all)
   --quick              a look at whether it works; prints the results and keeps none
-  --rounds N           of each comparison (default: 7; with --quick 1)
-  --seconds N          of one round of one server (default: 0.5; with --quick 0.3)
+  --rounds N           of each comparison (default: 5; with --quick 1)
+  --seconds N          of one round of one server (default: 2; with --quick 0.3)
   --sizes KB[,KB]      of the reviews (default: 2,7,60; with --quick 7)
   --out FILE           where the results are kept (default: bench/results.md)
 
@@ -63,8 +63,8 @@ export function readPlan(
   const out = values.out ?? (quick ? undefined : 'bench/results.md');
   return {
     parts: partsOf(values.only),
-    rounds: numberOf('rounds', values.rounds ?? (quick ? '1' : '7')),
-    seconds: numberOf('seconds', values.seconds ?? (quick ? '0.3' : '0.5')),
+    rounds: numberOf('rounds', values.rounds ?? (quick ? '1' : '5')),
+    seconds: numberOf('seconds', values.seconds ?? (quick ? '0.3' : '2')),
     sizes: (values.sizes ?? (quick ? '7' : '2,7,60')).split(',').map((size) => numberOf('sizes', size)),
     ...{ quick, full },
     ...(out === undefined ? {} : { out }),

@@ -1,4 +1,4 @@
-// Pullpass as it ships: the bundle with the flags of the image and the rights of an installation, metrics and decision logging on.
+// Pullpass as it ships: the bundle with the flags of the image and the rights of an installation, metrics and log on.
 // Several can run beside each other in one control plane: each has its own namespace, its own webhook configuration, and its own
 // namespaces that take part, so that none sees another's pull Secrets as its own.
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -23,6 +23,10 @@ export interface PullpassOptions {
   readonly secrets?: readonly object[];
   /** Docker config files, each entry a credential. */
   readonly dockerConfigs?: readonly string[];
+  /** Of node, beside those of the image. */
+  readonly flags?: readonly string[];
+  /** Instead of what the build made. */
+  readonly program?: string;
   /** Off the processor of the load; default: yes. */
   readonly pinned?: boolean;
 }
@@ -68,6 +72,8 @@ export async function startPullpass(site: Site, options: PullpassOptions): Promi
   for (const file of options.dockerConfigs ?? []) args.push('--docker-config', file);
   const starting = startServe(plane, args, {
     ...{ port, bundle: true, log: drain.descriptor },
+    ...(options.flags && { flags: options.flags }),
+    ...(options.program && { program: options.program }),
     kubeconfig: await kubeconfigFor(site, name),
   });
   const serve = await starting.catch(async (error: unknown) => {

@@ -4,6 +4,8 @@ import { formatSection, keep, type Section } from './results.ts';
 
 const PARTS: Readonly<Record<Part, () => Promise<(plan: Plan) => Promise<Section>>>> = {
   webhook: async () => (await import('./parts/webhook.ts')).webhook,
+  reader: async () => (await import('./parts/reader.ts')).reader,
+  phases: async () => (await import('./parts/phases.ts')).phases,
   credentials: async () => (await import('./parts/credentials.ts')).credentials,
   e2e: async () => (await import('./parts/e2e.ts')).e2e,
   start: async () => (await import('./parts/start.ts')).start,

@@ -74,6 +74,10 @@ export interface StartOptions {
   readonly bundle?: boolean;
   /** Default: `limitedKubeconfig`. That of the administrator is refused. */
   readonly kubeconfig?: string;
+  /** Further flags of node. */
+  readonly flags?: readonly string[];
+  /** Instead of what the build made. */
+  readonly program?: string;
   /** A module that is loaded before the program. */
   readonly preload?: string;
   /** What the replica takes for the name of its Pod. */
@@ -97,7 +101,7 @@ export async function startServe(
   const [free, healthPort, statusPort] = await freePorts(3);
   const port = options.port ?? free;
   const root = join(import.meta.dirname, '..', '..');
-  const program = join(root, 'dist/pullpass.mjs');
+  const program = options.program ?? join(root, 'dist/pullpass.mjs');
   const all = [
     ...['serve', '--kubeconfig', kubeconfig, '--namespace', OWN_NAMESPACE],
     ...['--host', '127.0.0.1', '--port', `${port}`, '--health-port', `${healthPort}`],
@@ -106,7 +110,7 @@ export async function startServe(
   const { flags, env } = options.bundle ? asInTheImage() : { flags: [], env: {} };
   const preload = options.preload === undefined ? [] : [`--import=${options.preload}`];
   const startedAt = Date.now();
-  const child = spawn(process.execPath, [...flags, ...preload, program, ...all], {
+  const child = spawn(process.execPath, [...flags, ...(options.flags ?? []), ...preload, program, ...all], {
     stdio: ['ignore', 'pipe', options.log ?? 'pipe'],
     env: { ...process.env, ...env, ...(options.podName !== undefined && { POD_NAME: options.podName }) },
   });
