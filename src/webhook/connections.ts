@@ -3,6 +3,7 @@
 // answer. To a client that has just asked, it is the answer to that; one that has not takes the connection for spent and closes it.
 import type { ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 
 export interface Connections {
@@ -14,26 +15,31 @@ const GO_ELSEWHERE =
   'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 0\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
 export function followConnections(server: Server): Connections {
-  /** Each with its last answer, if there was one. */
-  const open = new Map<TLSSocket, ServerResponse | undefined>();
+  const open = new Set<TLSSocket>();
+  const answering = new Set<Socket>();
   let gone: () => void = () => undefined;
 
   server.on('secureConnection', (socket) => {
-    open.set(socket, undefined);
+    open.add(socket);
     socket.on('close', () => {
       open.delete(socket);
+      answering.delete(socket);
       if (open.size === 0) gone();
     });
   });
+  // One listener for all: to keep the answers themselves would make each of them live as long as its connection is idle.
+  function answered(this: ServerResponse): void {
+    answering.delete(this.req.socket);
+  }
   server.on('request', ({ socket }, response) => {
-    if (open.has(socket as TLSSocket)) open.set(socket as TLSSocket, response);
+    answering.add(socket);
+    response.on('close', answered);
   });
 
   return {
     async dismiss(withinMs) {
       if (open.size === 0) return;
-      for (const [socket, answer] of open)
-        if (answer?.closed !== false && !socket.destroyed) socket.write(GO_ELSEWHERE);
+      for (const socket of open) if (!answering.has(socket) && !socket.destroyed) socket.write(GO_ELSEWHERE);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, withinMs);
         gone = () => {
