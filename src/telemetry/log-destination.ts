@@ -1,9 +1,11 @@
-// Where the log goes: to standard error, but gathered for a moment, as a write for each line took a busy replica a tenth of its time.
-// The surprising rule: whoever does not read the log must hold up no admission. So another thread writes, and what waits
-// beyond a bound is dropped.
+// Where the log goes: to standard error. What comes with every admission is gathered for a moment, as a write for each line took a
+// busy replica a tenth of its time; all else is written at once. The surprising rule: whoever does not read the log must
+// hold up no admission. So another thread writes, and what waits beyond a bound is dropped.
 import { type DestinationStream, pino } from 'pino';
 
 export interface LogDestination extends DestinationStream {
+  /** Writes it soon, together with others. */
+  gather(line: string): void;
   /** Writes what is gathered; for the end of the program. */
   flush(): void;
 }
@@ -29,6 +31,10 @@ export function openLogDestination(fd: number): LogDestination {
 
   return {
     write(line) {
+      gathered += line;
+      pass();
+    },
+    gather(line) {
       gathered += line;
       if (gathered.length >= GATHER_CHARACTERS) return pass();
       timer ??= setTimeout(pass, GATHER_MS);

@@ -1,5 +1,6 @@
 // The logger. A log line is a fixed message plus fields; it must never hold a login or a whole object.
 import { type DestinationStream, type Logger, pino, symbols } from 'pino';
+import type { LogDestination } from './log-destination.ts';
 
 export type { Logger };
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -13,14 +14,18 @@ export function createLogger(level: LogLevel, destination: DestinationStream): L
   return pino({ level, base: null, timestamp, formatters, redact: { paths, remove: true } }, destination);
 }
 
+type Destination = DestinationStream & Partial<LogDestination>;
+
 /**
  * Writes lines as the logger would, of fields that are JSON already, without the braces around them. For what is said with every
  * admission: the logger's way of looking for what must not be said takes longer than the decision.
  */
 export function writeLine(log: Logger, level: LogLevel, fields: string, message: string): void {
   if (!log.isLevelEnabled(level)) return;
-  const { [symbols.streamSym]: destination } = log as unknown as { readonly [symbols.streamSym]: DestinationStream };
-  destination.write(`{"level":"${level}"${timestamp()},${fields},"msg":"${message}"}\n`);
+  const { [symbols.streamSym]: destination } = log as unknown as { readonly [symbols.streamSym]: Destination };
+  const line = `{"level":"${level}"${timestamp()},${fields},"msg":"${message}"}\n`;
+  if (destination.gather) destination.gather(line);
+  else destination.write(line);
 }
 
 /** Dates are slow to write, and all of a second begin the same. */

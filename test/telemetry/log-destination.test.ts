@@ -25,7 +25,7 @@ function start(t: Test, body: string) {
 t.test('lines come in order and whole, those of the last moment too', async (t) => {
   const { said, ended, read } = start(
     t,
-    "for (let i = 0; i < 5_000; i++) log.write('line ' + i + '\\n'); process.exit(3);",
+    "for (let i = 0; i < 5_000; i++) log.gather('line ' + i + '\\n'); process.exit(3);",
   );
   read();
   t.equal(await ended, 3);
@@ -33,7 +33,7 @@ t.test('lines come in order and whole, those of the last moment too', async (t) 
 });
 
 t.test('a line is written soon, though nothing follows it', async (t) => {
-  const { said, read } = start(t, "log.write('alone\\n'); setTimeout(() => undefined, 20_000);");
+  const { said, read } = start(t, "log.gather('alone\\n'); setTimeout(() => undefined, 20_000);");
   read();
   for (let i = 0; i < 200 && said.log === ''; i++) await sleep(50);
   t.equal(said.log, 'alone\n');
@@ -43,9 +43,19 @@ t.test('whoever does not read holds up nobody', async (t) => {
   const { said, ended } = start(
     t,
     `const line = 'x'.repeat(999) + '\\n';
-    for (let i = 0; i < 20_000; i++) log.write(line);
+    for (let i = 0; i < 20_000; i++) log.gather(line);
     setTimeout(() => process.stdout.write('on time', () => process.kill(process.pid, 'SIGKILL')), 100);`,
   );
   t.equal(await ended, null, 'it was not waiting for its log');
   t.equal(said.out, 'on time');
+});
+
+t.test('what is no admission is written at once, behind what was gathered', async (t) => {
+  const { said, ended, read } = start(
+    t,
+    "log.gather('first\\n'); log.write('second\\n'); setTimeout(() => process.kill(process.pid, 'SIGKILL'), 30);",
+  );
+  read();
+  t.equal(await ended, null);
+  t.equal(said.log, 'first\nsecond\n');
 });
