@@ -34,7 +34,9 @@ export function openStage(say: (line: string) => void): Stagehand {
     const [port] = await freePorts(1);
     await install(plane.api, port);
     say('starting pullpass serve --docker-config config.json');
-    serve = startServe(plane, ['--docker-config', config], { port, bundle: true });
+    // At debug, for the demo shows what becomes of objects that are left alone too.
+    const args = ['--docker-config', config, '--log-level', 'debug'];
+    serve = startServe(plane, args, { port, bundle: true });
     return { plane, serve: await serve };
   }
 

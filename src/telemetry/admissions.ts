@@ -49,12 +49,12 @@ export interface AdmissionReportOptions {
 }
 
 /** Of each reason. */
-const REJECTED_EVERY_MS = 1_000;
-const LEFT_ALONE_EVERY_MS = 100;
+const REJECTED_SAID = { most: 1, inMs: 1_000 };
+const LEFT_ALONE_SAID = { most: 10, inMs: 1_000 };
 
 export function createAdmissionReport({ log, metrics, now }: AdmissionReportOptions): (event: AdmissionEvent) => void {
-  const saysRejected = createSampler(REJECTED_EVERY_MS, now);
-  const saysLeftAlone = createSampler(LEFT_ALONE_EVERY_MS, now);
+  const saysRejected = createSampler({ ...REJECTED_SAID, now });
+  const saysLeftAlone = createSampler({ ...LEFT_ALONE_SAID, now });
 
   function observeRejection({ reason, status, problem, error }: Rejected): void {
     metrics.rejected.inc({ reason, status: String(status) });
