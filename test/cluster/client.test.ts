@@ -5,7 +5,7 @@ import { connect } from '../../src/cluster/client.ts';
 import { ApiUnavailable } from '../../src/cluster/unavailable.ts';
 import { events, fakeApi, json, kubeconfigFor } from './fake-api.ts';
 
-const get = { verb: 'get', resource: 'pods', path: '/api/v1/pods', timeoutMs: 1000 } as const;
+const get = { verb: 'get', resource: 'pods', path: '/api/v1/pods', timeoutMs: 10_000 } as const;
 
 async function failure(promise: Promise<unknown>): Promise<string> {
   const error = await promise.then(
