@@ -48,6 +48,7 @@ t.test(`${NAMESPACES} namespaces hold their pull Secret`, async (t) => {
 async function start(): Promise<ReadonlyMap<string, number>> {
   const args = ['--config', config, '--drain', '0'];
   const serve = await startServe(plane, args, { port, bundle: true, kubeconfig });
+  await eventually('it is said', async () => serve.output().includes('"msg":"ready"') || undefined, 10);
   const moments = new Map<string, number>();
   for (const line of serve
     .output()

@@ -59,7 +59,8 @@ t.test('off by default, switched on without a restart, tried again only when the
   await changeLogin('local', host, 'wrong');
   await becomes(serve, 'local', 'refused');
   t.equal(await serve.metric(METRIC), 1, 'one result each');
-  t.match(serve.output(), /"result":"refused","msg":"the registry refused the login"/);
+  const said = /"result":"refused","msg":"the registry refused the login"/;
+  await eventually('said', async () => said.test(serve.output()) || undefined, 10);
   writeFileSync(config, 'credentialHealth: { enabled: yes }\n');
   await eventually('refused as a whole', async () =>
     (await serve.metric('pullpass_config_refused')) === 1 ? true : undefined,
