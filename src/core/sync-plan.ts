@@ -130,10 +130,8 @@ function planWritten(
 ): Change | undefined {
   const { content, lacking } = rendering;
   if (content === undefined) return { act: 'refuse', reason: 'too-large' };
-  const carried = present === undefined ? [] : carriedKeys(present, rendering);
-  const credentials = [
-    ...new Set([...content.credentials, ...carried.flatMap((key) => lacking.get(key) ?? [])]),
-  ].sort();
+  const carried = present === undefined || lacking.size === 0 ? NONE : carriedKeys(present, rendering);
+  const credentials = carried.length === 0 ? content.credentials : withCarried(content.credentials, carried, lacking);
   const wanted = { rendering, unwantedSince, carried, credentials };
   if (present === undefined) return { act: 'apply', reason: 'missing', wanted, seen: undefined };
   const reason = differenceOf(present, wanted, settings);
@@ -144,6 +142,17 @@ function planWritten(
     return replaceOrWait(present, wanted, 'immutable');
   }
   return { act: 'apply', reason, wanted, seen: present };
+}
+
+/** Most have nothing to carry over, and a pass plans for ten thousand. */
+const NONE: readonly string[] = [];
+
+function withCarried(
+  credentials: readonly string[],
+  carried: readonly string[],
+  lacking: Rendering['lacking'],
+): readonly string[] {
+  return [...new Set([...credentials, ...carried.flatMap((key) => lacking.get(key) ?? [])])].sort();
 }
 
 /**
