@@ -17,7 +17,7 @@ const LONG_TURNS = 5;
 /** Who had nothing to do for that long is not overloaded. */
 const REST_MS = 50;
 /** How long a turn answers under overload. Shorter refuses faster, longer answers more. */
-const SHARE_MS = 20;
+const SHARE_MS = 10;
 
 /** @returns a function to be asked for each request: whether it should be refused */
 export function watchLoop({ now, atEndOfTurn }: BusyLoopOptions): () => boolean {

@@ -30,7 +30,9 @@ export interface Ticket {
 }
 
 export interface Gate {
-  /** @param announced bytes of the body, 0 if it was not said */
+  /** What would refuse a request now. @param announced bytes of the body, 0 if it was not said */
+  refusal(announced: number): OverloadReason | undefined;
+  /** @param announced as above */
   enter(announced: number): Ticket | OverloadReason;
 }
 
@@ -80,5 +82,5 @@ export function createGate({ limits, tooBusy, now }: GateOptions): Gate {
     };
   }
 
-  return { enter: (announced) => refusal(announced) ?? admit() };
+  return { refusal, enter: (announced) => refusal(announced) ?? admit() };
 }

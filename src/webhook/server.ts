@@ -3,7 +3,7 @@
 import { createServer as createHttpsServer } from 'node:https';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastify from 'fastify';
-import type { RejectReason } from '../core/reason.ts';
+import type { OverloadReason, RejectReason } from '../core/reason.ts';
 import type { Admit, Verdict } from './admission.ts';
 import { formatAnswer } from './answer.ts';
 import { BODY_MAX_BYTES, type Body, readBody } from './body.ts';
@@ -15,6 +15,7 @@ import { mayComeAgain, REJECT_PROBLEM, REJECT_STATUS, reasonOf } from './rejecti
 import { type Returning, rememberReturning } from './returning.ts';
 import type { ReadReview, ReviewRequest } from './review.ts';
 import { endClient, TIME_OUTS } from './slow-clients.ts';
+import { createTurnAway } from './turn-away.ts';
 
 export interface Tls {
   /** PEM. */
@@ -87,13 +88,27 @@ export async function createServer(options: ServerOptions): Promise<Door> {
   });
   const tooBusy = watchLoop({ now, atEndOfTurn: (callback) => void setImmediate(callback) });
   const gate = createGate({ limits, tooBusy, now });
+  const turnAway = createTurnAway({
+    refusal: (bytes) => (options.draining() ? undefined : gate.refusal(bytes)),
+    refused: (reason) => void observe(options, { reason }),
+    now,
+    withinMs: TIME_OUTS.requestTimeout,
+  });
+  // Once the body is drained: a client that has no answer sends nothing more, so the connection is between two requests.
+  function refuse({ raw }: FastifyRequest, reply: FastifyReply, reason: OverloadReason): void {
+    raw.once('end', () => {
+      turnAway(raw.socket);
+      reject(reply, options, { reason });
+    });
+    raw.resume();
+  }
   app.decorateRequest(TICKET, null);
   const returning = rememberReturning();
   app.addHook('onRequest', (request, reply, done) => {
     if (announcedBy(request) > BODY_MAX_BYTES) return void reject(reply, options, { reason: 'too-large' });
     const entered = gate.enter(announcedBy(request));
-    // Before fastify reads the body: what is refused must cost little. Node drains the body once the answer is out.
-    if (typeof entered === 'string') return void reject(reply, options, { reason: entered });
+    // Before fastify reads the body: what is refused must cost little.
+    if (typeof entered === 'string') return void refuse(request, reply, entered);
     request.setDecorator(TICKET, entered);
     reply.raw.once('close', () => entered.leave());
     done();

@@ -1,0 +1,101 @@
+// What a refusal costs under overload is Node's and fastify's work for the head, the streams and the answer, and that is too
+// much when three times what we can do comes in. So a connection that was refused once is read by hand from then on: a request
+// that would be refused again is counted off by its length and answered with bytes that are ready. A request that is let in
+// goes on to Node's parser, whole and untouched, and whatever is no plain request with a length ends the reading by hand.
+import type { Socket } from 'node:net';
+import type { OverloadReason } from '../core/reason.ts';
+import { BODY_MAX_BYTES } from './body.ts';
+import { REJECT_PROBLEM } from './rejection.ts';
+
+export interface TurnAwayOptions {
+  /** Whether a request whose body has that many bytes is refused now. */
+  readonly refusal: (bytes: number) => OverloadReason | undefined;
+  /** Told of each request that is refused by hand. */
+  readonly refused: (reason: OverloadReason) => void;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+  /** A request that is refused and has not arrived after so many milliseconds ends its connection. */
+  readonly withinMs: number;
+}
+
+type Read = (piece: Buffer) => void;
+
+const END_OF_HEAD = '\r\n\r\n';
+/** Without these a message is as long as its head and its content-length say. */
+const LENGTH_IS_ELSEWHERE = /\r\n(?:transfer-encoding|expect|upgrade):/i;
+const CONTENT_LENGTH = /\r\ncontent-length: *(\d{1,9})(?=\r\n)/gi;
+
+/**
+ * @returns a function that takes a connection over, between two requests, and once at most. Of the next request nothing may
+ * have been read yet; that holds as long as the client waits for its answer, and so before it is sent.
+ */
+export function createTurnAway({ refusal, refused, now, withinMs }: TurnAwayOptions): (socket: Socket) => void {
+  const taken = new WeakSet<Socket>();
+
+  return (socket) => {
+    // Node's parser gets its bytes from this listener, as soon as there is another one.
+    const [parse, other] = socket.listeners('data') as Read[];
+    if (taken.has(socket) || parse === undefined || other !== undefined) return;
+    taken.add(socket);
+    let left = 0;
+    let reason: OverloadReason | undefined;
+    let began = 0;
+
+    function giveBack(piece: Buffer): void {
+      socket.on('data', parse as Read);
+      socket.off('data', read);
+      parse?.(piece);
+    }
+
+    function read(piece: Buffer): void {
+      if (left === 0) {
+        const message = messageOf(piece);
+        if (message === undefined || piece.length > message.head + message.body) {
+          giveBack(piece);
+          return;
+        }
+        left = message.head + message.body;
+        reason = refusal(message.body);
+        began = now();
+      }
+      const own = Math.min(left, piece.length);
+      left -= own;
+      if (reason === undefined) {
+        if (own < piece.length) giveBack(piece);
+        else parse?.(piece);
+        return;
+      }
+      if (left === 0) {
+        refused(reason);
+        socket.write(ANSWER[reason]);
+      } else if (now() - began > withinMs) socket.destroy();
+      if (own < piece.length) giveBack(piece.subarray(own));
+    }
+
+    socket.on('data', read);
+    socket.off('data', parse);
+  };
+}
+
+/** Bytes of head and body; undefined if the head is not there as a whole, or does not say how long the body is. */
+function messageOf(piece: Buffer): { readonly head: number; readonly body: number } | undefined {
+  const end = piece.indexOf(END_OF_HEAD);
+  if (end < 0) return undefined;
+  const head = piece.toString('latin1', 0, end + 2);
+  const [length, another] = [...head.matchAll(CONTENT_LENGTH)];
+  if (length === undefined || another !== undefined || LENGTH_IS_ELSEWHERE.test(head)) return undefined;
+  const body = Number(length[1]);
+  return body > BODY_MAX_BYTES ? undefined : { head: end + END_OF_HEAD.length, body };
+}
+
+const answerFor = (reason: OverloadReason): Buffer => {
+  const text = `${REJECT_PROBLEM[reason]}\n`;
+  const head = `HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-type: text/plain`;
+  return Buffer.from(`${head}\r\ncontent-length: ${text.length}\r\n\r\n${text}`);
+};
+
+const ANSWER: Readonly<Record<OverloadReason, Buffer>> = {
+  'overloaded-loop': answerFor('overloaded-loop'),
+  'overloaded-requests': answerFor('overloaded-requests'),
+  'overloaded-bytes': answerFor('overloaded-bytes'),
+};
