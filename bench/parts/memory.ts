@@ -37,17 +37,21 @@ interface Found {
 async function sections(plan: Plan): Promise<Found[]> {
   const counts = plan.quick ? [200] : plan.full ? [1_000, 10_000] : [1_000];
   const found: Found[] = [];
-  for (const count of counts) found.push(await withEnding((ending) => measure(ending, plan, count)));
+  for (const count of counts) {
+    // Half an hour is for the largest.
+    const lasting = plan.quick ? 0.1 : plan.full && count === counts.at(-1) ? 30 : 1;
+    found.push(await withEnding((ending) => measure(ending, plan, count, lasting)));
+  }
   return found;
 }
 
-async function measure(ending: Ending, plan: Plan, count: number): Promise<Found> {
+async function measure(ending: Ending, plan: Plan, count: number, minutes: number): Promise<Found> {
   const say = (text: string): void => plan.say(`memory, ${count} namespaces: ${text}`);
   const scale = await openScale(ending, count, say);
   await putAside(scale.site.plane);
   const load = startLoad(ending);
   const windows = await disturbed({ scale, load, plan, count, say });
-  const growth = await grown({ scale, load, plan, count, say });
+  const growth = await grown({ scale, load, count, say }, minutes);
   return {
     body: [`### ${count.toLocaleString('en-US')} namespaces`, describe(windows), growth.text].join('\n\n'),
     bars: [...windows.flatMap((one) => barsOf(one, count)), growth.bar],
@@ -102,8 +106,10 @@ async function settle(serve: ServeProcess): Promise<void> {
   await eventually('rest', async () => Date.now() > until || undefined);
 }
 
-async function grown({ scale, load, plan, count, say }: Trial): Promise<{ text: string; bar: Bar }> {
-  const minutes = plan.quick ? 0.1 : plan.full ? 30 : 1;
+async function grown(
+  { scale, load, count, say }: Omit<Trial, 'plan'>,
+  minutes: number,
+): Promise<{ text: string; bar: Bar }> {
   const growth = await soak({ scale, load, posts: posts(scale, 7), minutes, say });
   const rows: Row[] = growth.moments.map(({ name, resident }) => [name, figure(resident)]);
   const { perHour, latency } = growth;
