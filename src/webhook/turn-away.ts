@@ -21,8 +21,8 @@ export interface TurnAwayOptions {
 type Read = (piece: Buffer) => void;
 
 const END_OF_HEAD = '\r\n\r\n';
-/** Without these a message is as long as its head and its content-length say. */
-const LENGTH_IS_ELSEWHERE = /\r\n(?:transfer-encoding|expect|upgrade):/i;
+/** Without these a message is as long as its head and its content-length say, and its connection stays open. */
+const IS_SPECIAL = / HTTP\/1\.0\r\n|\r\n(?:transfer-encoding|expect|upgrade|connection):/i;
 const CONTENT_LENGTH = /\r\ncontent-length: *(\d{1,9})(?=\r\n)/gi;
 
 /**
@@ -83,7 +83,7 @@ function messageOf(piece: Buffer): { readonly head: number; readonly body: numbe
   if (end < 0) return undefined;
   const head = piece.toString('latin1', 0, end + 2);
   const [length, another] = [...head.matchAll(CONTENT_LENGTH)];
-  if (length === undefined || another !== undefined || LENGTH_IS_ELSEWHERE.test(head)) return undefined;
+  if (length === undefined || another !== undefined || IS_SPECIAL.test(head)) return undefined;
   const body = Number(length[1]);
   return body > BODY_MAX_BYTES ? undefined : { head: end + END_OF_HEAD.length, body };
 }
