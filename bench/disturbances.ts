@@ -22,8 +22,8 @@ export interface DisturbOptions {
 }
 
 const PATIENCE_S = 300;
-/** Objects in one list. */
-const PAGE = 500;
+/** Objects in one list of those that are listed anew. */
+const PAGE = 100;
 /** A rotation writes so many namespaces a second, at least, where the API server has half a processor. */
 const WRITES_PER_SECOND = 100;
 

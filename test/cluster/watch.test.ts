@@ -49,7 +49,6 @@ async function play(
     resource: 'pods',
     path: '/api/v1/pods',
     query: { labelSelector: 'a=b' },
-    pageSize: 2,
     project: ({ metadata }) => `${metadata?.name}@${metadata?.resourceVersion}`,
     onSet: (namespace, name, value) => owner.set(`${namespace}/${name}`, value),
     onDelete: (namespace, name) => owner.delete(`${namespace}/${name}`),
@@ -75,7 +74,7 @@ t.test('lists page by page, then watches from where the list was taken', async (
   ]);
   t.same([...run.owner.values()], ['b@2', 'c@3', 'd@11']);
   t.same(run.asked(), ['list', 'list more', 'watch 10', 'watch 20']);
-  t.match(run.api.asked[0]?.query, { labelSelector: 'a=b', limit: '2' });
+  t.match(run.api.asked[0]?.query, { labelSelector: 'a=b', limit: '500' });
   t.match(run.api.asked[2]?.query, { labelSelector: 'a=b', allowWatchBookmarks: 'true' });
   const seconds = Number(run.api.asked[2]?.query.timeoutSeconds);
   t.ok(seconds >= 240 && seconds <= 480);
@@ -114,6 +113,8 @@ for (const [name, step] of forgotten) {
     const run = await play(t, [page(10, [pod('a', 1), pod('z', 2)]), step, page(30, [pod('a', 1), pod('c', 25)])]);
     t.same([...run.owner.keys()], ['shop/a', 'shop/c'], 'what vanished meanwhile is forgotten');
     t.same(run.asked(), ['list', 'watch 10', 'list', 'watch 30']);
+    const limits = run.api.asked.flatMap(({ query }) => (query.watch ? [] : [query.limit]));
+    t.same(limits, ['500', '100'], 'in smaller pages, since admissions are answered meanwhile');
   });
 }
 
