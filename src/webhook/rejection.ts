@@ -31,6 +31,9 @@ export const REJECT_PROBLEM: Readonly<Record<RejectReason, string>> = {
   fault: 'internal error',
 };
 
+/** What `Retry-After` says, in seconds. */
+export const RETRY_AFTER_S = '1';
+
 /** The API server sends a 503 with `Retry-After` again, within the time-out of the request. */
 export function mayComeAgain(reason: RejectReason): boolean {
   return REJECT_STATUS[reason] === 503;

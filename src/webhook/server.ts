@@ -11,7 +11,7 @@ import { watchLoop } from './busy-loop.ts';
 import { followConnections } from './connections.ts';
 import { deadlineOf } from './deadline.ts';
 import { createGate, type Limits, type Ticket } from './gate.ts';
-import { mayComeAgain, REJECT_PROBLEM, REJECT_STATUS, reasonOf } from './rejection.ts';
+import { mayComeAgain, REJECT_PROBLEM, REJECT_STATUS, RETRY_AFTER_S, reasonOf } from './rejection.ts';
 import { type Returning, rememberReturning } from './returning.ts';
 import type { ReadReview, ReviewRequest } from './review.ts';
 import { endClient, TIME_OUTS } from './slow-clients.ts';
@@ -176,7 +176,7 @@ function ask(
 
 function reject(reply: FastifyReply, options: ServerOptions, rejection: Rejection): FastifyReply {
   const { status, problem } = observe(options, rejection);
-  if (mayComeAgain(rejection.reason)) reply.header('retry-after', '1');
+  if (mayComeAgain(rejection.reason)) reply.header('retry-after', RETRY_AFTER_S);
   // Who sends so much is not the API server, and may go on sending.
   if (rejection.reason === 'too-large') reply.header('connection', 'close');
   return reply.code(status).type('text/plain').send(`${problem}\n`);

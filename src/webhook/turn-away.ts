@@ -2,10 +2,11 @@
 // much when three times what we can do comes in. So a connection that was refused once is read by hand from then on: a request
 // that would be refused again is counted off by its length and answered with bytes that are ready. A request that is let in
 // goes on to Node's parser, whole and untouched, and whatever is no plain request with a length ends the reading by hand.
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { OverloadReason } from '../core/reason.ts';
 import { BODY_MAX_BYTES } from './body.ts';
-import { REJECT_PROBLEM } from './rejection.ts';
+import { REJECT_PROBLEM, REJECT_STATUS, RETRY_AFTER_S } from './rejection.ts';
 
 export interface TurnAwayOptions {
   /** Whether a request whose body has that many bytes is refused now. */
@@ -29,52 +30,55 @@ const CONTENT_LENGTH = /\r\ncontent-length: *(\d{1,9})(?=\r\n)/gi;
  * @returns a function that takes a connection over, between two requests, and once at most. Of the next request nothing may
  * have been read yet; that holds as long as the client waits for its answer, and so before it is sent.
  */
-export function createTurnAway({ refusal, refused, now, withinMs }: TurnAwayOptions): (socket: Socket) => void {
+export function createTurnAway(options: TurnAwayOptions): (socket: Socket) => void {
   const taken = new WeakSet<Socket>();
-
   return (socket) => {
     // Node's parser gets its bytes from this listener, as soon as there is another one.
     const [parse, other] = socket.listeners('data') as Read[];
     if (taken.has(socket) || parse === undefined || other !== undefined) return;
     taken.add(socket);
-    let left = 0;
-    let reason: OverloadReason | undefined;
-    let began = 0;
+    takeOver(socket, parse, options);
+  };
+}
 
-    function giveBack(piece: Buffer): void {
-      socket.on('data', parse as Read);
-      socket.off('data', read);
-      parse?.(piece);
-    }
+function takeOver(socket: Socket, parse: Read, { refusal, refused, now, withinMs }: TurnAwayOptions): void {
+  let left = 0;
+  let reason: OverloadReason | undefined;
+  let began = 0;
 
-    function read(piece: Buffer): void {
-      if (left === 0) {
-        const message = messageOf(piece);
-        if (message === undefined || piece.length > message.head + message.body) {
-          giveBack(piece);
-          return;
-        }
-        left = message.head + message.body;
-        reason = refusal(message.body);
-        began = now();
-      }
-      const own = Math.min(left, piece.length);
-      left -= own;
-      if (reason === undefined) {
-        if (own < piece.length) giveBack(piece);
-        else parse?.(piece);
+  function giveBack(piece: Buffer): void {
+    socket.on('data', parse);
+    socket.off('data', read);
+    parse(piece);
+  }
+
+  function read(piece: Buffer): void {
+    if (left === 0) {
+      const message = messageOf(piece);
+      if (message === undefined || piece.length > message.head + message.body) {
+        giveBack(piece);
         return;
       }
-      if (left === 0) {
-        refused(reason);
-        socket.write(ANSWER[reason]);
-      } else if (now() - began > withinMs) socket.destroy();
-      if (own < piece.length) giveBack(piece.subarray(own));
+      left = message.head + message.body;
+      reason = refusal(message.body);
+      began = now();
     }
+    const own = Math.min(left, piece.length);
+    left -= own;
+    if (reason === undefined) {
+      if (own < piece.length) giveBack(piece);
+      else parse(piece);
+      return;
+    }
+    if (left === 0) {
+      refused(reason);
+      socket.write(ANSWER[reason]);
+    } else if (now() - began > withinMs) socket.destroy();
+    if (own < piece.length) giveBack(piece.subarray(own));
+  }
 
-    socket.on('data', read);
-    socket.off('data', parse);
-  };
+  socket.on('data', read);
+  socket.off('data', parse);
 }
 
 /** Bytes of head and body; undefined if the head is not there as a whole, or does not say how long the body is. */
@@ -88,11 +92,18 @@ function messageOf(piece: Buffer): { readonly head: number; readonly body: numbe
   return body > BODY_MAX_BYTES ? undefined : { head: end + END_OF_HEAD.length, body };
 }
 
-const answerFor = (reason: OverloadReason): Buffer => {
+function answerFor(reason: OverloadReason): Buffer {
   const text = `${REJECT_PROBLEM[reason]}\n`;
-  const head = `HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-type: text/plain`;
-  return Buffer.from(`${head}\r\ncontent-length: ${text.length}\r\n\r\n${text}`);
-};
+  const status = REJECT_STATUS[reason];
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `retry-after: ${RETRY_AFTER_S}`,
+    'content-type: text/plain',
+    'connection: keep-alive',
+    `content-length: ${text.length}`,
+  ];
+  return Buffer.from(`${head.join('\r\n')}${END_OF_HEAD}${text}`);
+}
 
 const ANSWER: Readonly<Record<OverloadReason, Buffer>> = {
   'overloaded-loop': answerFor('overloaded-loop'),
