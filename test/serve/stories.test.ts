@@ -102,8 +102,12 @@ t.test('in a namespace that is being deleted an update goes through without a wa
   await create(deploymentsPath('leaving'), object);
   await expectOk(api.call('DELETE', '/api/v1/namespaces/leaving'));
   const path = `${deploymentsPath('leaving')}/d`;
+  // Until its controller has seen that, too: the API server asks us again about an update that another one overtook.
   await eventually('the Deployment is being deleted', async () => {
-    return (await get(path)).body.metadata.deletionTimestamp === undefined ? undefined : true;
+    const { metadata, status } = (await get(path)).body;
+    return metadata.deletionTimestamp !== undefined && status?.observedGeneration === metadata.generation
+      ? true
+      : undefined;
   });
   const spec = { template: { spec: { containers: [{ name: 'main', image: PRIVATE }] } } };
   const { body, warnings } = await merge(path, { spec });
