@@ -91,7 +91,6 @@ export async function createServer(options: ServerOptions): Promise<Door> {
   const turnAway = createTurnAway({
     refusal: (bytes) => (options.draining() ? undefined : gate.refusal(bytes)),
     refused: (reason) => void observe(options, { reason }),
-    now,
     withinMs: TIME_OUTS.requestTimeout,
   });
   // Once the body is drained: a client that has no answer sends nothing more, so the connection is between two requests.

@@ -13,8 +13,6 @@ export interface TurnAwayOptions {
   readonly refusal: (bytes: number) => OverloadReason | undefined;
   /** Told of each request that is refused by hand. */
   readonly refused: (reason: OverloadReason) => void;
-  /** Milliseconds of a clock that never goes back. */
-  readonly now: () => number;
   /** A request that is refused and has not arrived after so many milliseconds ends its connection. */
   readonly withinMs: number;
 }
@@ -41,10 +39,10 @@ export function createTurnAway(options: TurnAwayOptions): (socket: Socket) => vo
   };
 }
 
-function takeOver(socket: Socket, parse: Read, { refusal, refused, now, withinMs }: TurnAwayOptions): void {
+function takeOver(socket: Socket, parse: Read, { refusal, refused, withinMs }: TurnAwayOptions): void {
   let left = 0;
   let reason: OverloadReason | undefined;
-  let began = 0;
+  let late: NodeJS.Timeout | undefined;
 
   function giveBack(piece: Buffer): void {
     socket.on('data', parse);
@@ -61,7 +59,7 @@ function takeOver(socket: Socket, parse: Read, { refusal, refused, now, withinMs
       }
       left = message.head + message.body;
       reason = refusal(message.body);
-      began = now();
+      if (reason !== undefined && piece.length < left) late = setTimeout(() => socket.destroy(), withinMs).unref();
     }
     const own = Math.min(left, piece.length);
     left -= own;
@@ -71,9 +69,10 @@ function takeOver(socket: Socket, parse: Read, { refusal, refused, now, withinMs
       return;
     }
     if (left === 0) {
+      clearTimeout(late);
       refused(reason);
       socket.write(ANSWER[reason]);
-    } else if (now() - began > withinMs) socket.destroy();
+    }
     if (own < piece.length) giveBack(piece.subarray(own));
   }
 
