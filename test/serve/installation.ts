@@ -86,6 +86,15 @@ export interface StartOptions {
   readonly log?: number;
 }
 
+/** What still runs. A test that ends in another way than it should, by its time-out too, takes it along. */
+const running = new Set<ChildProcess>();
+const endAll = () => {
+  for (const child of running) child.kill('SIGKILL');
+};
+process.on('exit', endAll);
+// How tap ends a file after its time. First, and gone when tap's own listener looks whether it is the only one.
+process.prependOnceListener('SIGALRM', endAll);
+
 /**
  * Starts `serve` from the bundle, which `npm run build` makes, with the rights that the chart gives it, and resolves when it is
  * ready. The own namespace must be there.
@@ -114,6 +123,8 @@ export async function startServe(
     stdio: ['ignore', 'pipe', options.log ?? 'pipe'],
     env: { ...process.env, ...env, ...(options.podName !== undefined && { POD_NAME: options.podName }) },
   });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
