@@ -1,10 +1,15 @@
-// Runs the tests with tap and ends with one plain line, `N passed, N failed, N skipped`, for people and for CI alike. It
+// Runs the test files and ends with one plain line, `N passed, N failed, N skipped`, for people and for CI alike. It
 // prints a line per file, what tests remark (seeds, figures) and every failure whole. Arguments are test files; without
 // any all of them run, in rounds that fit what they need of the machine. Everything that a test prints, shown here or not, is
 // searched for the logins that tests plant.
-import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { runTestFile } from './test-file.ts';
+
+interface Queue {
+  /** So many files at a time. */
+  readonly jobs: number;
+  readonly files: readonly string[];
+}
 
 /** They wait more than they work, so they begin at once, two beside the others. */
 const PATIENT = [
@@ -35,39 +40,27 @@ const ALONE = [
   'test/serve/rotation.test.ts',
   'test/serve/scale.test.ts',
 ];
-/** A planted login, plain or in base64 as at the start of a text or behind `robot:`. */
-const PLANTED = /canary-[0-9a-f]{17}|Y2FuYXJ5L[A-Za-z0-9+/]{24}/;
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
-const sum = { pass: 0, fail: 0, skip: 0, todo: 0 };
-let leaks = 0;
+const sum = { pass: 0, fail: 0, skip: 0, todo: 0, leaks: 0 };
 
 /** @returns whether all passed */
-function run(args: readonly string[]): Promise<boolean> {
-  const child = spawn('tap', ['--reporter=tap', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let totals = '';
-  let failure: number | undefined;
-  createInterface({ input: child.stderr }).on('line', (line) => {
-    if (PLANTED.test(line)) leaks++;
-    else process.stderr.write(`${line}\n`);
-  });
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    if (PLANTED.test(line)) return void leaks++;
-    const indent = line.search(/\S/);
-    totals = /^# \{ ([^}]*) \}$/.exec(line)?.[1] ?? totals;
-    if (failure !== undefined && indent > failure) return print(line);
-    failure = /^\s*not ok /.test(line) ? indent : undefined;
-    const remark = /^\s*# (?!Subtest|time=|No coverage|\{ )/.test(line);
-    if (failure !== undefined || remark || /^ok .*\.test\.ts/.test(line)) print(line);
-  });
-  return new Promise((resolve) => {
-    child.on('close', (status) => {
-      for (const what of Object.keys(sum) as (keyof typeof sum)[]) {
-        sum[what] += Number(new RegExp(`\\b${what}: (\\d+)`).exec(totals)?.[1] ?? 0);
-      }
-      resolve(status === 0);
-    });
-  });
+async function run({ jobs, files }: Queue): Promise<boolean> {
+  const waiting = [...files];
+  let allPassed = true;
+  async function work(): Promise<void> {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const began = performance.now();
+      const { passed, counts, lines, leaks } = await runTestFile(file);
+      for (const line of lines) print(`    ${line}`);
+      print(`${passed ? 'ok' : 'not ok'} - ${file} # ${((performance.now() - began) / 1_000).toFixed(1)} s`);
+      for (const what of ['pass', 'fail', 'skip', 'todo'] as const) sum[what] += counts[what];
+      sum.leaks += leaks;
+      allPassed &&= passed;
+    }
+  }
+  await Promise.all(Array.from({ length: jobs }, work));
+  return allPassed;
 }
 
 const [named, all] = [process.argv.slice(2), globSync('test/**/*.test.ts').sort()];
@@ -75,20 +68,22 @@ const special = [...PATIENT, ...HEAVY, ...ALONE];
 const missing = special.filter((file) => !all.includes(file));
 if (missing.length > 0) throw new Error(`there is no ${missing.join()}`);
 const others = all.filter((file) => !special.includes(file));
-/** Each round is runs side by side. */
-const wholeSuite = [
+/** Each round is queues side by side. */
+const wholeSuite: Queue[][] = [
   [
-    ['--jobs=2', ...PATIENT],
-    ['--jobs=3', ...others],
+    { jobs: 2, files: PATIENT },
+    { jobs: 3, files: others },
   ],
-  [['--jobs=2', ...HEAVY]],
-  [['--jobs=1', ...ALONE]],
+  [{ jobs: 2, files: HEAVY }],
+  [{ jobs: 1, files: ALONE }],
 ];
 const passed: boolean[] = [];
-for (const round of named.length > 0 ? [[named]] : wholeSuite) passed.push(...(await Promise.all(round.map(run))));
+for (const round of named.length > 0 ? [[{ jobs: 4, files: named }]] : wholeSuite) {
+  passed.push(...(await Promise.all(round.map(run))));
+}
 
 const skipped = sum.skip + sum.todo;
-if (leaks > 0) print(`not ok - a planted login was printed, in ${leaks} lines that are not shown`);
-print(`${sum.pass} passed, ${sum.fail + leaks} failed, ${skipped} skipped`);
+if (sum.leaks > 0) print(`not ok - a planted login was printed, in ${sum.leaks} lines that are not shown`);
+print(`${sum.pass} passed, ${sum.fail + sum.leaks} failed, ${skipped} skipped`);
 // Nothing run, or something skipped, is no success.
-process.exitCode = passed.every(Boolean) && sum.pass > 0 && skipped === 0 && leaks === 0 ? 0 : 1;
+process.exitCode = passed.every(Boolean) && sum.pass > 0 && skipped === 0 && sum.leaks === 0 ? 0 : 1;
