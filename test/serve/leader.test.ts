@@ -134,13 +134,24 @@ t.test('frozen in the midst of a rotation for longer than its Lease, and continu
   await holdAll('version-0');
   const leader = await elected();
   const holder = await leaseHolder();
-  watch.clear();
-  await rotate('version-1');
-  await watch.first(0, () => bulk.filter((name) => watch.texts.get(name)?.includes('"version-1"')).length >= 50);
-  process.kill(leader.pid, 'SIGSTOP');
-  const began = performance.now();
-  await sleep(500);
-  const left = bulk.filter((name) => !watch.texts.get(name)?.includes('"version-1"')).length;
+  const done = () => bulk.filter((name) => watch.texts.get(name)?.includes('"version-1"')).length;
+  let began = 0;
+  let left = 0;
+  // On a busy machine the watch may be so late that the pass is over when it shows its beginning.
+  for (let attempt = 1; left === 0 && attempt <= 5; attempt++) {
+    if (attempt > 1) {
+      process.kill(leader.pid, 'SIGCONT');
+      await rotate('version-0');
+      await holdAll('version-0');
+    }
+    watch.clear();
+    await rotate('version-1');
+    await watch.first(0, () => done() >= 50);
+    process.kill(leader.pid, 'SIGSTOP');
+    began = performance.now();
+    await sleep(500);
+    left = bulk.length - done();
+  }
   t.comment(`frozen with ${left} of ${bulk.length} to do`);
   t.ok(left > 0 && left < bulk.length, 'it is in the midst of a pass');
   await eventually('another is elected', async () => ((await leaseHolder()) !== holder ? true : undefined), 25);
