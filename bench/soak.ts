@@ -21,13 +21,15 @@ export interface Growth {
   readonly rate: number;
   /** MiB at moments of interest. */
   readonly moments: readonly { readonly name: string; readonly resident: number }[];
-  readonly atEnd: number;
+  /** What the bar is held to: after ten minutes, or at the end of a shorter one. */
+  readonly judged: { readonly minutes: number; readonly resident: number };
   /** MiB an hour, by least squares over the second half. */
   readonly perHour: number;
   readonly latency: Latency;
 }
 
 const RATE = 1_000;
+const JUDGED_AFTER_MIN = 10;
 const SAMPLES_MIN = 20;
 const SAMPLE_MAX_MS = 5_000;
 
@@ -57,11 +59,15 @@ export async function soak({ scale, load, posts, minutes, say }: SoakOptions): P
   await serve.stop();
   const moments = [
     { name: 'at rest', resident: before },
-    ...[1, 10]
+    ...[1, JUDGED_AFTER_MIN]
       .filter((minute) => minute < minutes)
       .map((minute) => ({ name: `after ${minute} min`, resident: after(minute) })),
     { name: `after ${minutes} min`, resident: atEnd },
     { name: 'at most', resident: Math.max(...samples.map(([, resident]) => resident)) },
   ];
-  return { rate: RATE, moments, atEnd, perHour: slope(samples.slice(Math.floor(samples.length / 2))), latency };
+  const judged =
+    minutes > JUDGED_AFTER_MIN
+      ? { minutes: JUDGED_AFTER_MIN, resident: after(JUDGED_AFTER_MIN) }
+      : { minutes, resident: atEnd };
+  return { rate: RATE, moments, judged, perHour: slope(samples.slice(Math.floor(samples.length / 2))), latency };
 }
