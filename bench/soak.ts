@@ -21,15 +21,15 @@ export interface Growth {
   readonly rate: number;
   /** MiB at moments of interest. */
   readonly moments: readonly { readonly name: string; readonly resident: number }[];
-  /** What the bar is held to: after ten minutes, or at the end of a shorter one. */
-  readonly judged: { readonly minutes: number; readonly resident: number };
+  /** MiB from the moment on that the bar names, ten minutes, and at the end. */
+  readonly held: readonly { readonly minutes: number; readonly resident: number }[];
   /** MiB an hour, by least squares over the second half. */
   readonly perHour: number;
   readonly latency: Latency;
 }
 
 const RATE = 1_000;
-const JUDGED_AFTER_MIN = 10;
+const HELD_FROM_MIN = 10;
 const SAMPLES_MIN = 20;
 const SAMPLE_MAX_MS = 5_000;
 
@@ -57,17 +57,17 @@ export async function soak({ scale, load, posts, minutes, say }: SoakOptions): P
   const after = (wanted: number): number => samples.find(([hours]) => hours * 60 >= wanted)?.[1] ?? Number.NaN;
   const atEnd = samples.at(-1)?.[1] ?? Number.NaN;
   await serve.stop();
+  const timed = [
+    ...[1, HELD_FROM_MIN]
+      .filter((minute) => minute < minutes)
+      .map((minute) => ({ minutes: minute, resident: after(minute) })),
+    { minutes, resident: atEnd },
+  ];
   const moments = [
     { name: 'at rest', resident: before },
-    ...[1, JUDGED_AFTER_MIN]
-      .filter((minute) => minute < minutes)
-      .map((minute) => ({ name: `after ${minute} min`, resident: after(minute) })),
-    { name: `after ${minutes} min`, resident: atEnd },
+    ...timed.map((moment) => ({ name: `after ${moment.minutes} min`, resident: moment.resident })),
     { name: 'at most', resident: Math.max(...samples.map(([, resident]) => resident)) },
   ];
-  const judged =
-    minutes > JUDGED_AFTER_MIN
-      ? { minutes: JUDGED_AFTER_MIN, resident: after(JUDGED_AFTER_MIN) }
-      : { minutes, resident: atEnd };
-  return { rate: RATE, moments, judged, perHour: slope(samples.slice(Math.floor(samples.length / 2))), latency };
+  const held = timed.filter((moment) => moment.minutes >= HELD_FROM_MIN || moment.minutes === minutes);
+  return { rate: RATE, moments, held, perHour: slope(samples.slice(Math.floor(samples.length / 2))), latency };
 }

@@ -5,6 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 export interface Outcome {
+  /** Else at least one is counted as failed. */
   readonly passed: boolean;
   readonly counts: Readonly<Record<'pass' | 'fail' | 'skip' | 'todo', number>>;
   /** What people want to see of it: remarks, and failures whole. */

@@ -54,7 +54,7 @@ async function measure(ending: Ending, plan: Plan, count: number, minutes: numbe
   const growth = await grown({ scale, load, count, say }, minutes);
   return {
     body: [`### ${count.toLocaleString('en-US')} namespaces`, describe(windows), growth.text].join('\n\n'),
-    bars: [...windows.flatMap((one) => barsOf(one, count)), growth.bar],
+    bars: [...windows.flatMap((one) => barsOf(one, count)), ...growth.bars],
   };
 }
 
@@ -109,7 +109,7 @@ async function settle(serve: ServeProcess): Promise<void> {
 async function grown(
   { scale, load, count, say }: Omit<Trial, 'plan'>,
   minutes: number,
-): Promise<{ text: string; bar: Bar }> {
+): Promise<{ text: string; bars: Bar[] }> {
   const growth = await soak({ scale, load, posts: posts(scale, 7), minutes, say });
   const rows: Row[] = growth.moments.map(({ name, resident }) => [name, figure(resident)]);
   const { perHour, latency } = growth;
@@ -118,12 +118,16 @@ async function grown(
     table(['resident', 'MiB'], rows),
     `Slope over the second half ${figure(perHour)} MiB/h; p99 ${figure(latency.p99)} ms, p99.9 ${figure(latency.p999)} ms.`,
   ].join('\n\n');
-  return { text, bar: residentBar(growth, count) };
+  return { text, bars: residentBars(growth, count) };
 }
 
-function residentBar({ judged }: Growth, count: number): Bar {
-  const text = `${count.toLocaleString('en-US')} namespaces: resident after ${judged.minutes} min`;
-  return { text, value: judged.resident, atMost: RESIDENT_MAX_MIB, unit: ' MiB' };
+function residentBars({ held }: Growth, count: number): Bar[] {
+  return held.map(({ minutes, resident }) => ({
+    text: `${count.toLocaleString('en-US')} namespaces: resident after ${minutes} min`,
+    value: resident,
+    atMost: RESIDENT_MAX_MIB,
+    unit: ' MiB',
+  }));
 }
 
 function describe(windows: readonly Window[]): string {
