@@ -27,7 +27,9 @@ async function work(job: Job): Promise<Outcome> {
   try {
     await Promise.all(
       lines.map(async (line, i) => {
-        for (const request of requests.filter((_, index) => index % lines.length === i)) await line.verify(request);
+        const own = requests.filter((_, index) => index % lines.length === i);
+        // The first request of a connection may be answered in another way than those that follow.
+        for (const request of [...own.slice(0, 1), ...own]) await line.verify(request);
       }),
     );
     const options = { lines, requests, seconds: job.seconds, most: job.requests ?? Number.POSITIVE_INFINITY };
