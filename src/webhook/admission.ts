@@ -80,9 +80,9 @@ export function createAdmission(
 ): Admit {
   const { participation, pullSecretName, formerNames = [] } = settings;
 
-  return async (review, timeoutMs) => {
+  return (review, timeoutMs) => {
     const { subject, namespace, dryRun } = review;
-    if (typeof subject === 'string') return leftAlone(subject);
+    if (typeof subject === 'string') return Promise.resolve(leftAlone(subject));
     return admit(subject, { namespace, dryRun }, timeoutMs);
   };
 

@@ -7,7 +7,7 @@ import type { Ticket } from './gate.ts';
 /** An object may have 3 MiB, and an update sends it twice. */
 export const BODY_MAX_BYTES = 8 * 1024 * 1024;
 
-export type Body = { readonly bytes: Buffer } | { readonly refused: RejectReason };
+export type Body = { readonly pieces: readonly Buffer[] } | { readonly refused: RejectReason };
 
 /** @param done called once, unless the client goes away before: then there is nobody to answer */
 export function readBody(stream: Readable, ticket: Pick<Ticket, 'take'>, done: (body: Body) => void): void {
@@ -32,8 +32,7 @@ export function readBody(stream: Readable, ticket: Pick<Ticket, 'take'>, done: (
     pieces.push(piece);
   });
   stream.on('end', () => {
-    const [only] = pieces;
-    if (refused === undefined) done({ bytes: pieces.length === 1 && only ? only : Buffer.concat(pieces, length) });
+    if (refused === undefined) done({ pieces });
     pieces = [];
   });
 }

@@ -11,13 +11,13 @@ export interface BusyLoopOptions {
 }
 
 /** So long is a turn of some hundred requests; nobody who waits for it runs out of time. */
-const LONG_MS = 100;
+const LONG_MS = 50;
 /** So many in a row are more than the burst of a rollout. */
 const LONG_TURNS = 5;
 /** Who had nothing to do for that long is not overloaded. */
 const REST_MS = 50;
 /** How long a turn answers under overload. Shorter refuses faster, longer answers more. */
-const SHARE_MS = 10;
+const SHARE_MS = 4;
 
 /** @returns a function to be asked for each request: whether it should be refused */
 export function watchLoop({ now, atEndOfTurn }: BusyLoopOptions): () => boolean {

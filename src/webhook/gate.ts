@@ -23,16 +23,14 @@ export interface Ticket {
   readonly arrived: number;
   /** For each piece of the body; false: it is refused, and all that it held must be let go. */
   take(bytes: number): boolean;
-  /** For the whole body, before it is parsed; a reason: it is refused. */
+  /** For the whole body, before it is parsed, and after the client may have gone; a reason: it is refused. */
   begin(): OverloadReason | undefined;
   /** Once, whatever became of it. */
   leave(): void;
 }
 
 export interface Gate {
-  /** What would refuse a request now. @param announced bytes of the body, 0 if it was not said */
-  refusal(announced: number): OverloadReason | undefined;
-  /** @param announced as above */
+  /** @param announced bytes of the body, 0 if it was not said */
   enter(announced: number): Ticket | OverloadReason;
 }
 
@@ -52,6 +50,7 @@ export function createGate({ limits, tooBusy, now }: GateOptions): Gate {
   function admit(): Ticket {
     let own = 0;
     let begun = 0;
+    let hasLeft = false;
 
     function giveBack(): void {
       held -= own;
@@ -68,13 +67,14 @@ export function createGate({ limits, tooBusy, now }: GateOptions): Gate {
         return false;
       },
       begin() {
-        const reason = refusal(0);
-        if (reason !== undefined) return reason;
+        if (answering >= limits.requests) return 'overloaded-requests';
+        if (hasLeft) return undefined;
         begun = 1;
         answering += 1;
         return undefined;
       },
       leave() {
+        hasLeft = true;
         giveBack();
         answering -= begun;
         begun = 0;
@@ -82,5 +82,5 @@ export function createGate({ limits, tooBusy, now }: GateOptions): Gate {
     };
   }
 
-  return { refusal, enter: (announced) => refusal(announced) ?? admit() };
+  return { enter: (announced) => refusal(announced) ?? admit() };
 }

@@ -20,6 +20,11 @@ export const TIME_OUTS = {
 /** The client went away in the middle of a request: nobody waits for an answer, and nothing is wrong with it. */
 const GONE = 'HPE_INVALID_EOF_STATE';
 
+/** What Node says of a request that does not arrive in time. */
+export const TOO_SLOW = Object.assign(new Error('the request did not arrive in time'), {
+  code: 'ERR_HTTP_REQUEST_TIMEOUT',
+});
+
 type Fault = Extract<RejectReason, 'too-slow' | 'malformed'>;
 
 /** By the start of the error's code. Everything else, such as a failed handshake, is no request. */

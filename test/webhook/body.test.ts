@@ -18,12 +18,12 @@ function start(room = Number.POSITIVE_INFINITY) {
   return { stream, bodies, taken: () => taken };
 }
 
-t.test('pieces become one body', async (t) => {
+t.test('the pieces of a body, in order', async (t) => {
   const { stream, bodies, taken } = start();
   stream.write('abc');
   stream.end('def');
   await turn();
-  t.same(bodies, [{ bytes: Buffer.from('abcdef') }]);
+  t.same(bodies, [{ pieces: [Buffer.from('abc'), Buffer.from('def')] }]);
   t.equal(taken(), 6);
 });
 

@@ -7,8 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
 import t from 'tap';
 import { selectWorkloads } from '../../src/core/workload.ts';
+import type { ServerEvent } from '../../src/webhook/answering.ts';
 import { createReviewReader } from '../../src/webhook/review.ts';
-import { createServer, type ServerEvent, type ServerOptions } from '../../src/webhook/server.ts';
+import { createServer, type ServerOptions } from '../../src/webhook/server.ts';
 import { certificateFor } from '../certificates/certificate-for.ts';
 import { postOf } from '../faults/reviews.ts';
 

@@ -4,9 +4,10 @@ import t from 'tap';
 import { compilePolicy } from '../../src/core/policy.ts';
 import { selectWorkloads } from '../../src/core/workload.ts';
 import { type Admit, createAdmission } from '../../src/webhook/admission.ts';
+import type { ServerEvent } from '../../src/webhook/answering.ts';
 import type { Limits } from '../../src/webhook/gate.ts';
 import { createReviewReader } from '../../src/webhook/review.ts';
-import { createServer, type ServerEvent } from '../../src/webhook/server.ts';
+import { createServer } from '../../src/webhook/server.ts';
 import { certificateFor } from '../certificates/certificate-for.ts';
 import { renderingsOf } from '../core/given.ts';
 

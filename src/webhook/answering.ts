@@ -1,0 +1,136 @@
+// From the body of a request to what goes back, whichever way the request came in. A review that is one is always answered with 200;
+// the rest gets the status that lets the administrator's failurePolicy decide. It knows nothing of sockets.
+import type { RejectReason } from '../core/reason.ts';
+import type { Admit, Verdict } from './admission.ts';
+import { formatAnswer } from './answer.ts';
+import { deadlineOf } from './deadline.ts';
+import type { Ticket } from './gate.ts';
+import { mayComeAgain, REJECT_PROBLEM, REJECT_STATUS, RETRY_AFTER_S } from './rejection.ts';
+import type { Response } from './response.ts';
+import { rememberReturning } from './returning.ts';
+import type { ReadReview, ReviewRequest } from './review.ts';
+import type { Turn } from './turn.ts';
+
+/** A review without the objects in it. */
+export type ReviewHead = Pick<ReviewRequest, 'uid' | 'namespace' | 'name' | 'kind' | 'dryRun'>;
+
+export type ServerEvent =
+  | {
+      readonly kind: 'answered';
+      readonly review: ReviewHead;
+      readonly verdict: Exclude<Verdict, { couldNotTell: string }>;
+      readonly ms: number;
+    }
+  | ({ readonly kind: 'rejected'; readonly status: number; readonly problem: string } & Rejection);
+
+export interface Rejection {
+  readonly reason: RejectReason;
+  readonly problem?: string;
+  readonly error?: unknown;
+}
+
+export interface AnsweringOptions {
+  readonly admit: Admit;
+  readonly readReview: (body: Buffer) => ReadReview;
+  /** False until every watch has delivered once: then nothing can be told yet. */
+  readonly canTell: () => boolean;
+  readonly observe: (event: ServerEvent) => void;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+}
+
+/** A request that has come as a whole. */
+export interface Arrived {
+  /** Of the body. */
+  readonly pieces: readonly Buffer[];
+  /** It says how long the answer may take. */
+  readonly url: string;
+  readonly ticket: Ticket;
+}
+
+export interface Answering {
+  /** Calls back once, perhaps before it returns. */
+  answer(request: Arrived, done: (response: Response) => void): void;
+  /** Tells of it, too. */
+  reject(rejection: Rejection): Response;
+}
+
+type Asked = { readonly review: ReviewHead; readonly first: number; readonly verdict: Promise<Verdict> };
+
+export function createAnswering(options: AnsweringOptions, turn: Turn): Answering {
+  const { now } = options;
+  const returning = rememberReturning();
+
+  /** An answer is worth more than what is counted and said of it. */
+  function tell(event: ServerEvent): void {
+    try {
+      options.observe(event);
+    } catch {}
+  }
+
+  function reject({ reason, problem = REJECT_PROBLEM[reason], error }: Rejection): Response {
+    const status = REJECT_STATUS[reason];
+    tell({ kind: 'rejected', reason, status, problem, ...(reason === 'fault' ? { error } : {}) });
+    return {
+      ...{ status, type: 'text/plain', text: `${problem}\n` },
+      ...(mayComeAgain(reason) ? { retryAfter: RETRY_AFTER_S } : {}),
+      // Who sends so much is not the API server, and may go on sending.
+      ...(reason === 'too-large' ? { closes: true } : {}),
+    };
+  }
+
+  /** Nothing of the body lives on while the verdict is waited for: it may be megabytes, and many may wait. */
+  function ask({ pieces, url, ticket }: Arrived): Asked | Rejection {
+    const overloaded = ticket.begin();
+    if (overloaded !== undefined) return { reason: overloaded };
+    const read = options.readReview(inOnePiece(pieces));
+    if (!read.ok) return { reason: 'malformed', problem: read.problem };
+    if (!options.canTell()) return { reason: 'not-synced' };
+    const { uid, namespace, name, kind, dryRun } = read.review;
+    const first = returning.first(uid, ticket.arrived);
+    const timeoutMs = deadlineOf(url) - (now() - first);
+    return { review: { uid, namespace, name, kind, dryRun }, first, verdict: options.admit(read.review, timeoutMs) };
+  }
+
+  async function settle({ review, first, verdict }: Asked, came: number): Promise<Response> {
+    const settled = await verdict;
+    if ('couldNotTell' in settled) {
+      returning.sentAway(review.uid, first);
+      return reject({ reason: 'could-not-tell', problem: settled.couldNotTell });
+    }
+    tell({ kind: 'answered', review, verdict: settled, ms: now() - came });
+    return { status: 200, type: 'application/json', text: formatAnswer(review.uid, settled) };
+  }
+
+  function answer(request: Arrived, came: number, done: (response: Response) => void): void {
+    const failed = (error: unknown): void => done(reject({ reason: 'fault', error }));
+    try {
+      const asked = ask(request);
+      if ('reason' in asked) done(reject(asked));
+      else settle(asked, came).then(done, failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  return {
+    answer(request, done) {
+      const came = now();
+      turn.afterReading(() => answer(request, came, done));
+    },
+    reject,
+  };
+}
+
+const scratch = Buffer.allocUnsafeSlow(256 * 1024);
+
+/** Good until the next body is put together: what is short-lived and large costs the collector more than it costs to copy it. */
+function inOnePiece(pieces: readonly Buffer[]): Buffer {
+  const [first] = pieces;
+  if (first !== undefined && pieces.length === 1) return first;
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  if (length > scratch.length) return Buffer.concat(pieces, length);
+  let at = 0;
+  for (const piece of pieces) at += piece.copy(scratch, at);
+  return scratch.subarray(0, length);
+}

@@ -1,0 +1,52 @@
+// A turn of the event loop: first everything that it found is read, then all that has come is worked on, one after the other. To
+// do the same thing for many requests takes much less of a processor than to do everything for each: between two requests there are the
+// kernel, TLS and streams, and what they leave of its caches is cold. A request that comes alone waits for nothing.
+
+export interface Turn {
+  /** Calls back when everything has been read. */
+  afterReading(work: () => void): void;
+  /** Calls back when all work of this turn is done, and what that brought about at once. */
+  atEnd(callback: () => void): void;
+}
+
+/** @param soon calls back when everything has been read, in the order in which it was asked, each after all that the one before brought about */
+/** So many bodies stay in the caches of a processor. */
+const TOGETHER = 32;
+
+export function createTurn(soon: (callback: () => void) => void): Turn {
+  let [work, endings]: [(() => void)[], (() => void)[]] = [[], []];
+  let isUnderWay = false;
+
+  function begin(): void {
+    if (isUnderWay) return;
+    isUnderWay = true;
+    soon(run);
+    soon(end);
+  }
+
+  function run(): void {
+    const now = work;
+    work = [];
+    for (const each of now) each();
+  }
+
+  function end(): void {
+    isUnderWay = false;
+    const now = endings;
+    endings = [];
+    for (const each of now) each();
+    if (work.length > 0) begin();
+  }
+
+  return {
+    afterReading(each) {
+      begin();
+      work.push(each);
+      if (work.length >= TOGETHER) run();
+    },
+    atEnd(callback) {
+      begin();
+      endings.push(callback);
+    },
+  };
+}
