@@ -81,7 +81,7 @@ export function planInjection(
   pullSecret: string,
   formerNames: readonly string[] = [],
 ): Injection {
-  const credentials = [...new Set(images.flatMap(({ credential }) => credential ?? []))].sort();
+  const credentials = credentialsOf(images);
   const reason = decideObject(subject, around, credentials.length > 0, pullSecret);
   const ours = reason === 'injected' ? [pullSecret] : [];
   const restored = takenFromServiceAccount(subject, around.serviceAccount, ours, [pullSecret, ...formerNames]);
@@ -96,13 +96,25 @@ export function planInjection(
   };
 }
 
+// Both without sets and maps: images are few, and this is on the path of every admission.
+
+function credentialsOf(images: readonly ImageDecision[]): readonly string[] {
+  const credentials: string[] = [];
+  for (const { credential } of images) {
+    if (credential !== undefined && !credentials.includes(credential)) credentials.push(credential);
+  }
+  return credentials.sort();
+}
+
 function needsOf(images: readonly ImageDecision[]): readonly Need[] {
-  const needs = new Map<string, Need>();
+  const needs: Need[] = [];
   for (const { credential, pattern } of images) {
     if (credential === undefined || pattern === undefined) continue;
-    needs.set(`${credential} ${pattern}`, { credential, pattern });
+    if (!needs.some((need) => need.credential === credential && need.pattern === pattern)) {
+      needs.push({ credential, pattern });
+    }
   }
-  return [...needs.values()];
+  return needs;
 }
 
 function decideObject(subject: Subject, around: Surroundings, served: boolean, pullSecret: string): ObjectReason {
@@ -126,7 +138,7 @@ function takenFromServiceAccount(
   added: readonly string[],
   ours: readonly string[],
 ): readonly string[] {
-  if (subject.workload.role !== 'pod') return [];
+  if (subject.workload.role !== 'pod' || serviceAccount.pullSecrets.length === 0) return [];
   const listed = [...(subject.listed ?? []), ...added];
   if (listed.length === 0 || listed.some((name) => !ours.includes(name))) return [];
   return [...new Set(serviceAccount.pullSecrets)].filter((name) => !listed.includes(name));

@@ -12,8 +12,13 @@ export function formatAnswer(uid: string, admission: Admission): string {
   return `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":${response}}`;
 }
 
-function encode(patch: readonly PatchOperation[]): string {
-  return Buffer.from(JSON.stringify(patch)).toString('base64');
+/** Most objects of a cluster get the same. */
+let last = { patch: '', encoded: '' };
+
+function encode(operations: readonly PatchOperation[]): string {
+  const patch = JSON.stringify(operations);
+  if (patch !== last.patch) last = { patch, encoded: Buffer.from(patch).toString('base64') };
+  return last.encoded;
 }
 
 /** The API server puts its own prefix before each key. What stands here is readable by whoever reads the audit log. */

@@ -32,7 +32,7 @@ const LIST = 0x5b;
 const CLOSING = 2;
 const ESCAPED = Uint8Array.from({ length: 256 }, (_, i) => Number(/["\\/bfnrt]/.test(String.fromCharCode(i))));
 const HEXADECIMAL = Uint8Array.from({ length: 256 }, (_, i) => Number(/[0-9a-f]/i.test(String.fromCharCode(i))));
-const WORDS = ['true', 'false', 'null'].map((word) => Buffer.from(word));
+const WORDS = [true, false, null].map((value) => ({ value, bytes: Buffer.from(String(value)) }));
 /** The stack is not for strangers to fill, and nothing that is deployed is so deep. */
 const DEPTH_MAX = 100;
 
@@ -70,6 +70,7 @@ function valueAt(bytes: Buffer, from: number, to: number): unknown {
   let at = from + 1;
   while (isPlain(bytes[at]) && (bytes[at] as number) < 0x80) at++;
   if (bytes[from] === QUOTE && at === to - 1) return bytes.toString('latin1', from + 1, at);
+  for (const word of WORDS) if (bytes[from] === word.bytes[0]) return word.value;
   return JSON.parse(bytes.toString('utf8', from, to));
 }
 
@@ -141,7 +142,7 @@ function skipValue(bytes: Uint8Array, at: number, depth: number): number {
   const first = bytes[at];
   if (first === QUOTE) return skipString(bytes, at);
   if (first === OBJECT || first === LIST) return skipNested(bytes, at, depth);
-  for (const word of WORDS) if (standsAt(bytes, at, word)) return at + word.length;
+  for (const word of WORDS) if (standsAt(bytes, at, word.bytes)) return at + word.bytes.length;
   return skipNumber(bytes, at);
 }
 
@@ -188,8 +189,7 @@ function skipNumber(bytes: Uint8Array, from: number): number {
   at = bytes[at] === 0x30 ? at + 1 : skipDigits(bytes, at);
   if (bytes[at] === 0x2e) at = skipDigits(bytes, at + 1);
   if (((bytes[at] as number) | 0x20) !== 0x65) return at;
-  const isSigned = bytes[at + 1] === 0x2b || bytes[at + 1] === 0x2d;
-  return skipDigits(bytes, isSigned ? at + 2 : at + 1);
+  return skipDigits(bytes, bytes[at + 1] === 0x2b || bytes[at + 1] === 0x2d ? at + 2 : at + 1);
 }
 
 function skipDigits(bytes: Uint8Array, from: number): number {
