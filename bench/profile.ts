@@ -15,18 +15,18 @@ export interface Profile {
 /** Phases by the functions that they begin with. */
 const PHASES: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    parserOnHeadersComplete: 'head of the request: HTTP, routing, the gate',
+    readHead: 'the head of the request',
     scanJson: 'the scan of the review',
     parseReview: 'the scan of the review',
     ofValue: 'the subject',
     admit: 'the decision',
     observeAnswer: 'counters and log',
     formatAnswer: 'the answer',
-    'Reply.send': 'sending: fastify, HTTP, TLS, system calls',
+    writeResponse: 'sending: TLS, system calls',
     '(garbage collector)': 'garbage collection',
   }),
 );
-export const REST = 'streams, promises, TLS of what comes in';
+export const REST = 'reading: TLS, streams, the gate; promises';
 const IDLE = '(idle)';
 
 /** @param lastMs only so many milliseconds at the end count @returns the part of each phase, of the time that was worked, largest first */
