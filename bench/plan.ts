@@ -15,6 +15,8 @@ export interface Plan {
   readonly quick: boolean;
   /** The longest runs too: ten thousand namespaces, half an hour of steady load. */
   readonly full: boolean;
+  /** Of the steady load on the largest cluster of part memory, if it is the full one. */
+  readonly minutes: number;
   /** The file that keeps the results; absent: they are only printed. */
   readonly out?: string;
   /** As it can be typed again. */
@@ -37,6 +39,7 @@ export const USAGE = `usage: npm run bench -- [options]
   --rounds N           of each comparison (default: 5; with --quick 1)
   --seconds N          of one round of one server (default: 2; with --quick 0.3)
   --sizes KB[,KB]      of the reviews (default: 2,7,60; with --quick 7)
+  --minutes N          of steady load in part memory with FULL=1 (default: 30)
   --out FILE           where the results are kept (default: bench/results.md)
 
 FULL=1 in the environment: part memory also with 10,000 namespaces, and for 30 minutes.
@@ -55,6 +58,7 @@ export function readPlan(
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       sizes: { type: 'string' },
+      minutes: { type: 'string', default: '30' },
       out: { type: 'string' },
     },
   });
@@ -67,6 +71,7 @@ export function readPlan(
     seconds: numberOf('seconds', values.seconds ?? (quick ? '0.3' : '2')),
     sizes: (values.sizes ?? (quick ? '7' : '2,7,60')).split(',').map((size) => numberOf('sizes', size)),
     ...{ quick, full },
+    minutes: numberOf('minutes', values.minutes),
     ...(out === undefined ? {} : { out }),
     command: [full ? 'FULL=1 npm run bench' : 'npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
   };

@@ -39,7 +39,7 @@ async function sections(plan: Plan): Promise<Found[]> {
   const found: Found[] = [];
   for (const count of counts) {
     // Half an hour is for the largest.
-    const lasting = plan.quick ? 0.1 : plan.full && count === counts.at(-1) ? 30 : 1;
+    const lasting = plan.quick ? 0.1 : plan.full && count === counts.at(-1) ? plan.minutes : 1;
     found.push(await withEnding((ending) => measure(ending, plan, count, lasting)));
   }
   return found;
