@@ -1,7 +1,7 @@
 // Tells when more requests come than the event loop can answer. A turn is measured from its first request to its end, with
 // one callback for all of them. A burst is no overload: its turns are long, then there are none. Nor is a pause, however
-// long: it is one turn. Only turns that are long one after the other, without a rest between, are; then each turn answers
-// for a moment, and what else it brings is refused, which is much quicker, until a turn has nothing left to refuse.
+// long: it is one turn. Only turns that are long one after the other, without a rest between, are; then each turn lets in
+// what comes for a moment, and what else it brings is refused, which is much quicker, until a turn has nothing left to refuse.
 
 export interface BusyLoopOptions {
   /** Milliseconds of a clock that never goes back. */
@@ -16,7 +16,7 @@ const LONG_MS = 50;
 const LONG_TURNS = 5;
 /** Who had nothing to do for that long is not overloaded. */
 const REST_MS = 50;
-/** How long a turn answers under overload. Shorter refuses faster, longer answers more. */
+/** For how long a turn lets in what comes under overload; to answer it takes longer. Shorter refuses faster, longer answers more. */
 const SHARE_MS = 4;
 
 /** @returns a function to be asked for each request: whether it should be refused */

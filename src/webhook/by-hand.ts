@@ -1,8 +1,8 @@
-// Reads requests by hand. What Node and fastify do for each request, its head, the streams and the answer, costs more than all that
-// Pullpass does; and under overload more than a refusal may. So once its first request is answered, a connection is read here: a request as
-// an API server sends it is gathered by its length, answered or refused, and never seen by Node. The surprising rule: anything else,
-// such as a head in pieces or a request that does not wait for the answer to the one before, gives the connection back to Node's parser,
-// untouched and for good.
+// Reads requests by hand. What Node and fastify do for each request, its head, the streams and the answer, costs more than all
+// that Pullpass does; and under overload more than a refusal may. So once its first request is answered, a connection is read
+// here: a request as an API server sends it is gathered by its length, answered or refused, and never seen by Node. The surprising
+// rule: anything else, such as a head in pieces or a request that does not wait for the answer to the one before, gives the
+// connection back to Node's parser, untouched and for good.
 import type { Socket } from 'node:net';
 import type { OverloadReason } from '../core/reason.ts';
 import type { Answering } from './answering.ts';
