@@ -115,6 +115,9 @@ function answersOf(socket: NodeJS.ReadableStream) {
   };
 }
 
+/** Reset or in good order. */
+const closeOf = (socket: NodeJS.EventEmitter): Promise<void> => new Promise((resolve) => socket.once('close', resolve));
+
 const uidOf = (answer: Answer | undefined): string => JSON.parse(answer?.body ?? '{}').response?.uid;
 
 t.test(
@@ -300,7 +303,7 @@ t.test('what is under way when the server closes gets its answer', async (t) => 
   half.socket.write(SMALL.subarray(0, 1_000));
   await sleep(50);
   const closed = app.close();
-  await once(idle.socket, 'close');
+  await closeOf(idle.socket);
   t.match(await half.ask(SMALL.subarray(1_000)), { status: 200 });
   t.match(await slow, { status: 200 });
   for (const served of [half.socket, socket]) served.destroy();
@@ -398,9 +401,10 @@ for (const drips of [true, false]) {
       t.match(await answers.next(), { status, byHand: true }, 'taken over once, however often it is asked for');
       socket.write(withBody('x'.repeat(1_400)).subarray(0, 600));
       await sleep(20);
-      const closed = once(socket, 'close');
+      const closed = closeOf(socket);
       socket.write('x'.repeat(700));
       const drip = setInterval(() => drips && socket.write(' '), 20);
+      t.teardown(() => clearInterval(drip));
       await closed;
       clearInterval(drip);
       t.same(slow, [room]);
