@@ -29,7 +29,7 @@ type Fault = Extract<RejectReason, 'too-slow' | 'malformed'>;
 
 /** By the start of the error's code. Everything else, such as a failed handshake, is no request. */
 const FAULTS: readonly (readonly [code: string, fault: Fault, answer?: string])[] = [
-  ['ERR_HTTP_REQUEST_TIMEOUT', 'too-slow', '408 Request Timeout'],
+  [TOO_SLOW.code, 'too-slow', '408 Request Timeout'],
   ['ERR_TLS_HANDSHAKE_TIMEOUT', 'too-slow'],
   ['HPE_', 'malformed', '400 Bad Request'],
 ];
@@ -41,7 +41,7 @@ export function endClient(
   count: (fault: Fault) => void,
 ): void {
   const [known = '', fault, answer] = FAULTS.find(([start]) => code !== GONE && code.startsWith(start)) ?? [];
-  if (known === 'ERR_HTTP_REQUEST_TIMEOUT' && socket.bytesRead === 0) {
+  if (known === TOO_SLOW.code && socket.bytesRead === 0) {
     socket.setTimeout(IDLE_MS);
     return;
   }

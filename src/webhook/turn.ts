@@ -9,10 +9,10 @@ export interface Turn {
   atEnd(callback: () => void): void;
 }
 
-/** @param soon calls back when everything has been read, in the order in which it was asked, each after all that the one before brought about */
 /** So many bodies stay in the caches of a processor. */
 const TOGETHER = 32;
 
+/** @param soon calls back when everything has been read, in the order in which it was asked, each after all that the one before brought about */
 export function createTurn(soon: (callback: () => void) => void): Turn {
   let [work, endings]: [(() => void)[], (() => void)[]] = [[], []];
   let isUnderWay = false;
