@@ -31,7 +31,7 @@ export interface Rejection {
 
 export interface AnsweringOptions {
   readonly admit: Admit;
-  readonly readReview: (body: Buffer) => ReadReview;
+  readonly readReview: (pieces: readonly Buffer[]) => ReadReview;
   /** False until every watch has delivered once: then nothing can be told yet. */
   readonly canTell: () => boolean;
   readonly observe: (event: ServerEvent) => void;
@@ -83,7 +83,7 @@ export function createAnswering(options: AnsweringOptions, turn: Turn): Answerin
   function ask({ pieces, url, ticket }: Arrived): Asked | Rejection {
     const overloaded = ticket.begin();
     if (overloaded !== undefined) return { reason: overloaded };
-    const read = options.readReview(inOnePiece(pieces));
+    const read = options.readReview(pieces);
     if (!read.ok) return { reason: 'malformed', problem: read.problem };
     if (!options.canTell()) return { reason: 'not-synced' };
     const { uid, namespace, name, kind, dryRun } = read.review;
@@ -120,17 +120,4 @@ export function createAnswering(options: AnsweringOptions, turn: Turn): Answerin
     },
     reject,
   };
-}
-
-const scratch = Buffer.allocUnsafeSlow(256 * 1024);
-
-/** Good until the next body is put together: what is short-lived and large costs the collector more than it costs to copy it. */
-function inOnePiece(pieces: readonly Buffer[]): Buffer {
-  const [first] = pieces;
-  if (first !== undefined && pieces.length === 1) return first;
-  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  if (length > scratch.length) return Buffer.concat(pieces, length);
-  let at = 0;
-  for (const piece of pieces) at += piece.copy(scratch, at);
-  return scratch.subarray(0, length);
 }

@@ -1,200 +1,125 @@
 // Reads JSON without making values of what nobody wants: gives what JSON.parse would, but of objects only the members that are wanted.
 // Making values is what costs, and of a review hardly anything is read. The surprising rule: it takes JSON without blanks, as machines
 // write it, and whatever else it meets, legal or not, gives undefined: JSON.parse has the last word. So it must never take what that
-// would refuse, nor read it otherwise. test/webhook/review-fuzz.ts holds it to that.
+// would refuse, nor read it otherwise. test/webhook/review-fuzz.ts holds it to that. The bytes themselves are json-walk.as.ts's to look at.
+import type { Walk } from './json-walk.ts';
 
 /**
  * What is wanted of a value: all of it, or so much of each member or item; where the value is of another type it is wanted whole. A
  * function says so by what stands before it in the same object; undefined: that cannot be said.
  */
 export type Wanted = 'all' | Members | { readonly items: Wanted } | ((before: Fields) => Wanted | undefined);
-export type Members = readonly Member[];
 export type Fields = Record<string, unknown>;
 
-interface Member {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-  readonly wanted: Wanted;
+/** Made by `members` of the scan that it is for. */
+export interface Members {
+  /** Where the walk finds their names. */
+  readonly names: number | undefined;
+  readonly members: readonly { readonly name: string; readonly wanted: Wanted }[];
 }
 
-type Scan = { readonly bytes: Buffer; at: number };
+export interface JsonScan {
+  /** @param wanted by name; a name must be ASCII without what JSON escapes, and not `__proto__` */
+  members(wanted: Readonly<Record<string, Wanted>>): Members;
+  /** @param pieces of an object @returns undefined: it is to be parsed */
+  scan(pieces: readonly Uint8Array[], wanted: Members): Fields | undefined;
+}
 
 /** Thrown at what is left to JSON.parse; made once, as a stack costs more than all the rest. */
 const odd = new Error('odd');
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
 const OBJECT = 0x7b;
 const LIST = 0x5b;
-/** From a bracket that opens to the one that closes. */
-const CLOSING = 2;
-const ESCAPED = Uint8Array.from({ length: 256 }, (_, i) => Number(/["\\/bfnrt]/.test(String.fromCharCode(i))));
-const HEXADECIMAL = Uint8Array.from({ length: 256 }, (_, i) => Number(/[0-9a-f]/i.test(String.fromCharCode(i))));
-const WORDS = [true, false, null].map((value) => ({ value, bytes: Buffer.from(String(value)) }));
-/** The stack is not for strangers to fill, and nothing that is deployed is so deep. */
-const DEPTH_MAX = 100;
+const NEW_LINE = 0x0a;
+const WORDS: ReadonlyMap<number | undefined, unknown> = new Map(
+  [true, false, null].map((value) => [String(value).charCodeAt(0), value]),
+);
 
-/** @param wanted by name; a name must be ASCII without what JSON escapes, and not `__proto__` */
-export function members(wanted: Readonly<Record<string, Wanted>>): Members {
-  return Object.entries(wanted).map(([name, of]) => ({ name, bytes: Buffer.from(name), wanted: of }));
+/** @param walk absent: everything is left to JSON.parse */
+export function createJsonScan(walk: Walk | undefined): JsonScan {
+  return {
+    members(wanted) {
+      const members = Object.entries(wanted).map(([name, of]) => ({ name, wanted: of }));
+      return { names: walk?.addNames(Object.keys(wanted)), members };
+    },
+    scan: walk === undefined ? () => undefined : createReader(walk),
+  };
 }
 
-/** @param bytes an object @returns undefined: it is to be parsed */
-export function scanJson(bytes: Buffer, wanted: Members): Fields | undefined {
-  if (bytes[0] !== OBJECT) return undefined;
-  const scan: Scan = { bytes, at: 0 };
-  try {
-    const found = readObject(scan, wanted, 0);
-    // Go ends what it sends with a new line.
-    return scan.at === bytes.length || (scan.at === bytes.length - 1 && bytes[scan.at] === 0x0a) ? found : undefined;
-  } catch (error) {
-    if (error === odd) return undefined;
-    throw error;
-  }
-}
+function createReader(walk: Walk): JsonScan['scan'] {
+  const { memory, firstMember, nextMember, firstItem, nextItem, skip, found } = walk;
+  let at = 0;
 
-function readValue(scan: Scan, wanted: Wanted, depth: number): unknown {
-  const { bytes, at } = scan;
-  if (typeof wanted === 'object') {
-    if (bytes[at] === OBJECT && !('items' in wanted)) return readObject(scan, wanted, depth);
-    if (bytes[at] === LIST && 'items' in wanted) return readList(scan, wanted.items, depth);
+  /** @returns whether a member or item begins there */
+  function go(to: number): boolean {
+    pass(to);
+    return found() >= 0;
   }
-  scan.at = skipValue(bytes, at, depth);
-  return valueAt(bytes, at, scan.at);
+
+  function pass(to: number): void {
+    if (to < 0) throw odd;
+    at = to;
+  }
+
+  function readValue(wanted: Wanted, depth: number): unknown {
+    if (typeof wanted === 'object') {
+      if (memory[at] === OBJECT && 'members' in wanted) return readObject(wanted, depth);
+      if (memory[at] === LIST && 'items' in wanted) return readList(wanted.items, depth);
+    }
+    const from = at;
+    pass(skip(at, depth));
+    return valueBetween(memory, from, at);
+  }
+
+  function readObject({ names, members }: Members, depth: number): Fields {
+    if (names === undefined) throw odd;
+    const fields: Fields = {};
+    for (let goesOn = go(firstMember(at, names, depth)); goesOn; goesOn = go(nextMember(at, names, depth))) {
+      const member = members[found()];
+      const told = typeof member?.wanted === 'function' ? member.wanted(fields) : member?.wanted;
+      if (member === undefined || told === undefined) throw odd;
+      // Of several with one name the last counts, as with JSON.parse.
+      fields[member.name] = readValue(told, depth + 1);
+    }
+    return fields;
+  }
+
+  function readList(items: Wanted, depth: number): readonly unknown[] {
+    const values: unknown[] = [];
+    for (let goesOn = go(firstItem(at, depth)); goesOn; goesOn = go(nextItem(at))) {
+      values.push(readValue(items, depth + 1));
+    }
+    return values;
+  }
+
+  function scanJson(pieces: readonly Uint8Array[], wanted: Members): Fields | undefined {
+    const text = walk.hold(pieces);
+    if (text === undefined || memory[text.from] !== OBJECT) return undefined;
+    at = text.from;
+    try {
+      const fields = readObject(wanted, 0);
+      // Go ends what it sends with a new line.
+      return at === text.to || (at === text.to - 1 && memory[at] === NEW_LINE) ? fields : undefined;
+    } catch (error) {
+      if (error === odd) return undefined;
+      throw error;
+    }
+  }
+
+  return scanJson;
 }
 
 /** Most are short texts that are written as they are. */
-function valueAt(bytes: Buffer, from: number, to: number): unknown {
-  let at = from + 1;
-  while (isPlain(bytes[at]) && (bytes[at] as number) < 0x80) at++;
-  if (bytes[from] === QUOTE && at === to - 1) return bytes.toString('latin1', from + 1, at);
-  for (const word of WORDS) if (bytes[from] === word.bytes[0]) return word.value;
-  return JSON.parse(bytes.toString('utf8', from, to));
+function valueBetween(memory: Buffer, from: number, to: number): unknown {
+  if (memory[from] === QUOTE && isPlain(memory, from + 1, to - 1)) return memory.toString('latin1', from + 1, to - 1);
+  const word = WORDS.get(memory[from]);
+  return word === undefined ? JSON.parse(memory.toString('utf8', from, to)) : word;
 }
 
-function readObject(scan: Scan, wanted: Members, depth: number): Fields {
-  const found: Fields = {};
-  for (let goesOn = enter(scan, depth); goesOn; goesOn = isNext(scan, OBJECT + CLOSING)) {
-    const member = readName(scan, wanted);
-    const told = typeof member?.wanted === 'function' ? member.wanted(found) : member?.wanted;
-    if (member === undefined) scan.at = skipValue(scan.bytes, scan.at, depth + 1);
-    else if (told === undefined) throw odd;
-    // Of several with one name the last counts, as with JSON.parse.
-    else found[member.name] = readValue(scan, told, depth + 1);
-  }
-  return found;
-}
-
-function readList(scan: Scan, items: Wanted, depth: number): readonly unknown[] {
-  const found: unknown[] = [];
-  for (let goesOn = enter(scan, depth); goesOn; goesOn = isNext(scan, LIST + CLOSING)) {
-    found.push(readValue(scan, items, depth + 1));
-  }
-  return found;
-}
-
-/** Passes the bracket that opens. @returns whether there is something in it */
-function enter(scan: Scan, depth: number): boolean {
-  if (depth === DEPTH_MAX) throw odd;
-  const closing = (scan.bytes[scan.at++] as number) + CLOSING;
-  if (scan.bytes[scan.at] !== closing) return true;
-  scan.at += 1;
-  return false;
-}
-
-/** Passes what stands behind a member or item. */
-function isNext(scan: Scan, closing: number): boolean {
-  const byte = scan.bytes[scan.at++];
-  if (byte !== COMMA && byte !== closing) throw odd;
-  return byte === COMMA;
-}
-
-/** Passes the name and the colon. @returns undefined: it is not wanted */
-function readName(scan: Scan, wanted: Members): Member | undefined {
-  const { bytes } = scan;
-  const from = scan.at + 1;
-  let to = from;
-  while (isPlain(bytes[to])) to++;
-  // Written with escapes it may be any name.
-  if (bytes[from - 1] !== QUOTE || bytes[to] !== QUOTE || bytes[to + 1] !== COLON) throw odd;
-  scan.at = to + 2;
-  for (const member of wanted) {
-    if (member.bytes.length === to - from && standsAt(bytes, from, member.bytes)) return member;
-  }
-  return undefined;
-}
-
-/** Whether it stands for itself in a string. */
-function isPlain(byte: number | undefined): boolean {
-  return byte !== undefined && byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH;
-}
-
-function standsAt(bytes: Uint8Array, at: number, word: Uint8Array): boolean {
-  for (let i = 0; i < word.length; i++) if (bytes[at + i] !== word[i]) return false;
+/** Whether it is ASCII that stands for itself. */
+function isPlain(memory: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if ((memory[at] as number) >= 0x80 || memory[at] === BACKSLASH) return false;
   return true;
-}
-
-// Those that skip are given where a value begins, and give where it ends. Behind the last byte there is nothing, which is odd too.
-
-function skipValue(bytes: Uint8Array, at: number, depth: number): number {
-  const first = bytes[at];
-  if (first === QUOTE) return skipString(bytes, at);
-  if (first === OBJECT || first === LIST) return skipNested(bytes, at, depth);
-  for (const word of WORDS) if (standsAt(bytes, at, word.bytes)) return at + word.bytes.length;
-  return skipNumber(bytes, at);
-}
-
-function skipNested(bytes: Uint8Array, from: number, depth: number): number {
-  if (depth === DEPTH_MAX) throw odd;
-  const opening = bytes[from] as number;
-  let at = from + 1;
-  if (bytes[at] === opening + CLOSING) return at + 1;
-  for (;;) {
-    if (opening === OBJECT) {
-      at = skipString(bytes, at);
-      if (bytes[at++] !== COLON) throw odd;
-    }
-    at = skipValue(bytes, at, depth + 1);
-    const byte = bytes[at++];
-    if (byte === opening + CLOSING) return at;
-    if (byte !== COMMA) throw odd;
-  }
-}
-
-function skipString(bytes: Uint8Array, from: number): number {
-  if (bytes[from] !== QUOTE) throw odd;
-  for (let at = from + 1; ; ) {
-    const byte = bytes[at++] as number;
-    // Most are letters.
-    if (byte > BACKSLASH) continue;
-    if (byte === QUOTE) return at;
-    if (byte === BACKSLASH) at = skipEscape(bytes, at);
-    else if (!(byte >= 0x20)) throw odd;
-  }
-}
-
-/** @param at behind the backslash */
-function skipEscape(bytes: Uint8Array, at: number): number {
-  if (ESCAPED[bytes[at] as number] === 1) return at + 1;
-  if (bytes[at] !== 0x75) throw odd;
-  for (let i = 1; i <= 4; i++) if (HEXADECIMAL[bytes[at + i] as number] !== 1) throw odd;
-  return at + 5;
-}
-
-/** RFC 8259, section 6. */
-function skipNumber(bytes: Uint8Array, from: number): number {
-  let at = bytes[from] === 0x2d ? from + 1 : from;
-  at = bytes[at] === 0x30 ? at + 1 : skipDigits(bytes, at);
-  if (bytes[at] === 0x2e) at = skipDigits(bytes, at + 1);
-  if (((bytes[at] as number) | 0x20) !== 0x65) return at;
-  return skipDigits(bytes, bytes[at + 1] === 0x2b || bytes[at + 1] === 0x2d ? at + 2 : at + 1);
-}
-
-function skipDigits(bytes: Uint8Array, from: number): number {
-  let at = from;
-  while ((bytes[at] as number) >= 0x30 && (bytes[at] as number) <= 0x39) at++;
-  if (at === from) throw odd;
-  return at;
 }

@@ -2,29 +2,38 @@
 // on the kind. What is a shape here must be all that is read there; the fuzz in test/webhook/ sees to it.
 import { ANNOTATION_MIRROR, LABEL_INJECT } from '../core/names.ts';
 import { findWorkload, type Workloads } from '../core/workload.ts';
-import { type Fields, type Members, members, scanJson, type Wanted } from './json-scan.ts';
+import { createJsonScan, type Fields, type JsonScan, type Members, type Wanted } from './json-scan.ts';
+import { openWalk } from './json-walk.ts';
 
-const IMAGES: Wanted = { items: members({ image: 'all' }) };
+type MakeMembers = JsonScan['members'];
+
 /** As core/subject.ts reads it. */
-const POD_SPEC = members({
-  imagePullSecrets: { items: members({ name: 'all' }) },
-  serviceAccountName: 'all',
-  serviceAccount: 'all',
-  initContainers: IMAGES,
-  containers: IMAGES,
-  ephemeralContainers: IMAGES,
-  volumes: { items: members({ image: members({ reference: 'all' }) }) },
-});
+function podSpecOf(members: MakeMembers): Members {
+  const images: Wanted = { items: members({ image: 'all' }) };
+  return members({
+    imagePullSecrets: { items: members({ name: 'all' }) },
+    serviceAccountName: 'all',
+    serviceAccount: 'all',
+    initContainers: images,
+    containers: images,
+    ephemeralContainers: images,
+    volumes: { items: members({ image: members({ reference: 'all' }) }) },
+  });
+}
 
-/** What is read of an object of a kind, by where its pod spec is; undefined: its place is too odd, or means something else too. */
-function objectOf(podSpec: readonly string[]): Members | undefined {
-  if (podSpec[0] === 'metadata' || podSpec.at(-1) === 'metadata' || !podSpec.every(isPlain)) return undefined;
-  const tree: Tree = new Map();
-  plant(tree, podSpec, POD_SPEC);
-  plant(tree, [...podSpec.slice(0, -1), 'metadata', 'labels', LABEL_INJECT], 'all');
-  plant(tree, ['metadata', 'annotations', ANNOTATION_MIRROR], 'all');
-  plant(tree, ['metadata', 'ownerReferences'], { items: members({ controller: 'all' }) });
-  return compile(tree);
+/** @returns what is read of an object of a kind, by where its pod spec is; undefined: its place is too odd, or means something else too */
+function readObjects(members: MakeMembers): (podSpec: readonly string[]) => Members | undefined {
+  const wanted = podSpecOf(members);
+  const owners: Wanted = { items: members({ controller: 'all' }) };
+  return (podSpec) => {
+    if (podSpec[0] === 'metadata' || podSpec.at(-1) === 'metadata' || !podSpec.every(isPlain)) return undefined;
+    const tree: Tree = new Map();
+    plant(tree, podSpec, wanted);
+    plant(tree, [...podSpec.slice(0, -1), 'metadata', 'labels', LABEL_INJECT], 'all');
+    plant(tree, ['metadata', 'annotations', ANNOTATION_MIRROR], 'all');
+    plant(tree, ['metadata', 'ownerReferences'], owners);
+    return compile(tree, members);
+  };
 }
 
 type Tree = Map<string, Wanted | Tree>;
@@ -36,8 +45,8 @@ function plant(tree: Tree, [name = '', ...path]: readonly string[], wanted: Want
   if (path.length > 0) plant(inner, path, wanted);
 }
 
-function compile(tree: Tree): Members {
-  const wanted = [...tree].map(([name, of]): [string, Wanted] => [name, of instanceof Map ? compile(of) : of]);
+function compile(tree: Tree, members: MakeMembers): Members {
+  const wanted = [...tree].map(([name, of]): [string, Wanted] => [name, of instanceof Map ? compile(of, members) : of]);
   return members(Object.fromEntries(wanted));
 }
 
@@ -45,20 +54,10 @@ function isPlain(name: string): boolean {
   return /^[ -~]*$/.test(name) && name !== '__proto__';
 }
 
-const NOTHING = members({});
-const HEAD = {
-  uid: 'all',
-  kind: members({ group: 'all', kind: 'all' }),
-  operation: 'all',
-  subResource: 'all',
-  namespace: 'all',
-  name: 'all',
-  dryRun: 'all',
-} as const;
-
 /** @returns the review with what is read of it, as JSON.parse would give it; undefined: it is to be parsed */
-export function createReviewScan(workloads: Workloads): (body: Buffer) => unknown {
-  const objects = new Map([...workloads.values()].map((workload) => [workload, objectOf(workload.podSpec)]));
+export function createReviewScan(workloads: Workloads): (pieces: readonly Uint8Array[]) => unknown {
+  const { members, scan } = createJsonScan(openWalk());
+  const nothing = members({});
   let readBy: unknown;
 
   /** As far as the request says so before it. Only of what is made: of an update the whole template counts. */
@@ -67,13 +66,26 @@ export function createReviewScan(workloads: Workloads): (body: Buffer) => unknow
     const { group, kind } = (request.kind ?? {}) as Fields;
     if (request.operation !== 'CREATE' || typeof kind !== 'string') return undefined;
     const workload = findWorkload(workloads, typeof group === 'string' ? group : '', kind);
-    return workload === undefined ? NOTHING : objects.get(workload);
+    return workload === undefined ? nothing : objects.get(workload);
   }
 
-  const shape = members({ kind: 'all', apiVersion: 'all', request: members({ ...HEAD, object }) });
-  return (body) => {
+  const request = members({
+    uid: 'all',
+    kind: members({ group: 'all', kind: 'all' }),
+    operation: 'all',
+    subResource: 'all',
+    namespace: 'all',
+    name: 'all',
+    dryRun: 'all',
+    object,
+  });
+  const shape = members({ kind: 'all', apiVersion: 'all', request });
+  // Last, as there may be more of them than find room.
+  const objectOf = readObjects(members);
+  const objects = new Map([...workloads.values()].map((workload) => [workload, objectOf(workload.podSpec)]));
+  return (pieces) => {
     readBy = undefined;
-    const review = scanJson(body, shape);
+    const review = scan(pieces, shape);
     if (readBy === undefined || review === undefined) return review;
     // Behind the object it may be said otherwise what it is.
     const { kind, operation } = (review.request ?? {}) as Fields;

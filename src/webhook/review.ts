@@ -22,17 +22,19 @@ export type ReadReview =
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** @param workloads the kinds that are served */
-export function createReviewReader(workloads: Workloads): (body: Buffer) => ReadReview {
+/** @param workloads the kinds that are served @returns reads a body, which may be in pieces; nothing of them is kept */
+export function createReviewReader(workloads: Workloads): (pieces: readonly Buffer[]) => ReadReview {
   const scan = createReviewScan(workloads);
-  return (body) => {
-    const scanned = scan(body);
-    return scanned === undefined ? parseReview(body, workloads) : ofValue(scanned, workloads);
+  return (pieces) => {
+    const scanned = scan(pieces);
+    return scanned === undefined ? parseReview(pieces, workloads) : ofValue(scanned, workloads);
   };
 }
 
 /** Exported because it is what the scan is held to. */
-export function parseReview(body: Buffer, workloads: Workloads): ReadReview {
+export function parseReview(pieces: readonly Buffer[], workloads: Workloads): ReadReview {
+  const [first = Buffer.alloc(0)] = pieces;
+  const body = pieces.length === 1 ? first : Buffer.concat(pieces);
   try {
     // A byte order mark is refused by JSON.parse, as the API server would; other bytes that are no UTF-8 become U+FFFD.
     return ofValue(JSON.parse(body.toString('utf8')), workloads);

@@ -1,12 +1,14 @@
 // The scan gives what JSON.parse gives, of what is wanted, or nothing at all. review-fuzz.ts tries it with bodies by the hundred
 // thousand; what that has found once, or what is easily thought wrong, stands here.
 import t from 'tap';
-import { members, scanJson } from '../../src/webhook/json-scan.ts';
+import { createJsonScan, type Fields } from '../../src/webhook/json-scan.ts';
+import { openWalk } from '../../src/webhook/json-walk.ts';
 import { fuzz } from './review-fuzz.ts';
 
+const { members, scan: scanJson } = createJsonScan(openWalk());
 const WANTED = members({ a: 'all', o: members({ x: 'all' }), l: { items: members({ x: 'all' }) } });
 const scan = (text: string): unknown => {
-  const found = scanJson(Buffer.from(text), WANTED);
+  const found = scanJson([Buffer.from(text)], WANTED);
   return found && JSON.parse(JSON.stringify(found));
 };
 
@@ -64,10 +66,31 @@ for (const text of LEFT) {
 }
 
 t.test('what a function wants is told what stands before', async (t) => {
-  const wanted = members({ k: 'all', v: (before) => (before.k === 'yes' ? members({ x: 'all' }) : undefined) });
-  const look = (text: string): unknown => scanJson(Buffer.from(text), wanted);
+  const inner = members({ x: 'all' });
+  const wanted = members({ k: 'all', v: (before: Fields) => (before.k === 'yes' ? inner : undefined) });
+  const look = (text: string): unknown => scanJson([Buffer.from(text)], wanted);
   t.match(look('{"k":"yes","v":{"x":1,"y":2}}'), { k: 'yes', v: { x: 1 } });
   t.equal(look('{"v":{"x":1},"k":"yes"}'), undefined);
+});
+
+t.test('a text in pieces is read as the whole of it', async (t) => {
+  const text = Buffer.from(
+    `{"a":"\\"é","b":[${'"a long one, of several times sixteen bytes",'.repeat(9)}-1.5e3],"o":{"x":true}}\n`,
+  );
+  const whole = scanJson([text], WANTED);
+  t.match(whole, { a: '"é', o: { x: true } });
+  for (let cut = 1; cut < text.length; cut++) {
+    t.strictSame(scanJson([text.subarray(0, cut), text.subarray(cut)], WANTED), whole, `cut at ${cut}`);
+    // The new line need not be there.
+    if (cut < text.length - 1) t.equal(scanJson([text.subarray(0, cut)], WANTED), undefined, `ends at ${cut}`);
+  }
+});
+
+t.test('a text that ends early is not read on into the one before', async (t) => {
+  t.ok(scanJson([Buffer.from('{"a":"before","b":"0123456789abcdef"}')], WANTED));
+  for (const text of ['{"a":"before', '{"a":"before"', '{"a":"before","b":"', '{"a":tru', '{"a":', '{']) {
+    t.equal(scanJson([Buffer.from(text)], WANTED), undefined, text);
+  }
 });
 
 t.test('for every body, the scan reads what JSON.parse reads, or refuses it for the same', async (t) => {

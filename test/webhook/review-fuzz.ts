@@ -18,7 +18,7 @@ const scan = createReviewScan(WORKLOADS);
 
 /** @returns what differs, as text; undefined: nothing */
 export function differenceOf(body: Buffer): string | undefined {
-  const [scanned, parsed] = [read(body), parseReview(body, WORKLOADS)].map((result) => JSON.stringify(result));
+  const [scanned, parsed] = [read([body]), parseReview([body], WORKLOADS)].map((result) => JSON.stringify(result));
   return scanned === parsed ? undefined : `${JSON.stringify(body.toString('latin1'))}\n${scanned}\n${parsed}`;
 }
 
@@ -38,8 +38,8 @@ export function fuzz(count: number, seed: number): FuzzResult {
     const difference = differenceOf(body);
     if (difference !== undefined) differences.push(`seed ${seed}, body ${i}: ${difference}`);
     if (i % 16 !== 0) continue;
-    if (scan(body) !== undefined) scanned += 1;
-    if (parseReview(body, WORKLOADS).ok) reviews += 1;
+    if (scan([body]) !== undefined) scanned += 1;
+    if (parseReview([body], WORKLOADS).ok) reviews += 1;
   }
   return { differences, scanned: scanned * 16, reviews: reviews * 16 };
 }

@@ -7,7 +7,7 @@ import { createReviewReader } from '../../src/webhook/review.ts';
 
 const ENVELOPE = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' };
 const readReview = createReviewReader(selectWorkloads(['Deployment']));
-const read = (value: unknown) => readReview(Buffer.from(JSON.stringify(value)));
+const read = (value: unknown) => readReview([Buffer.from(JSON.stringify(value))]);
 
 t.test('a review is reduced to what the decision reads', async (t) => {
   const request = {
@@ -45,10 +45,10 @@ t.test('fields of another form count as absent', async (t) => {
 
 t.test('garbage is refused and never throws', async (t) => {
   const texts = ['', ' ', 'null', 'true', '0', '""', '[]', '{}', '{', '\uFEFF{}', '{"a":1}{', '[[[[', '\u0000'];
-  for (const text of texts) t.equal(readReview(Buffer.from(text)).ok, false, JSON.stringify(text));
-  t.equal(readReview(Buffer.from([0xff, 0xfe, 0x00])).ok, false, 'bytes that are no text');
+  for (const text of texts) t.equal(readReview([Buffer.from(text)]).ok, false, JSON.stringify(text));
+  t.equal(readReview([Buffer.from([0xff, 0xfe, 0x00])]).ok, false, 'bytes that are no text');
   for (const deep of ['[', '{"a":', '{"request":', '{"request":{"object":[']) {
-    t.equal(readReview(Buffer.from(deep.repeat(200_000))).ok, false, 'deep nesting');
+    t.equal(readReview([Buffer.from(deep.repeat(200_000))]).ok, false, 'deep nesting');
   }
   const odd: readonly unknown[] = [
     { ...ENVELOPE, apiVersion: 'admission.k8s.io/v1beta1', request: { uid: 'u', kind: {} } },
@@ -68,7 +68,7 @@ t.test('garbage is refused and never throws', async (t) => {
 t.test('a view into a larger buffer is read as that part only', async (t) => {
   const text = JSON.stringify({ ...ENVELOPE, request: { uid: 'u', kind: {} } });
   const whole = Buffer.from(`xx${text}yy`);
-  t.equal(readReview(whole.subarray(2, 2 + text.length)).ok, true);
+  t.equal(readReview([whole.subarray(2, 2 + text.length)]).ok, true);
 });
 
 t.test('Go durations', async (t) => {
