@@ -10,8 +10,11 @@ export interface BusyLoopOptions {
   readonly atEndOfTurn: (callback: () => void) => void;
 }
 
-/** So long is a turn of some hundred requests; nobody who waits for it runs out of time. */
-const LONG_MS = 50;
+/**
+ * Longer than a turn of all the requests of usual Pods that two API servers can have under way (400 + 200 each): to answer those takes
+ * little more than to refuse them. Nobody who waits for it runs out of time.
+ */
+const LONG_MS = 150;
 /** So many in a row are more than the burst of a rollout. */
 const LONG_TURNS = 5;
 /** Who had nothing to do for that long is not overloaded. */

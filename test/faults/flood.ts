@@ -3,7 +3,7 @@
 // the status is read. Closed: each connection sends the next request when it has its answer. Open: requests are due at a
 // rate whatever comes back, and what finds no free connection waits for one, as in an API server; that counts as its latency.
 import { connect, type TLSSocket } from 'node:tls';
-import { postOf } from './reviews.ts';
+import { postOf, updatePostOf } from './reviews.ts';
 
 export interface FloodOptions {
   readonly port: number;
@@ -14,6 +14,8 @@ export interface FloodOptions {
   readonly rate?: number;
   /** Sizes of bodies, each as often as it stands here. */
   readonly sizes: readonly number[];
+  /** Of Deployments that are updated, instead of Pods that are created. */
+  readonly updates?: boolean;
   /** Who has no answer by then has timed out. */
   readonly timeoutMs: number;
   /** No more than that many, all in all. */
@@ -53,7 +55,8 @@ const TIMED_OUT = '-1';
 
 async function flood(options: FloodOptions): Promise<Flooded> {
   const { rate, timeoutMs, seconds, requests = Number.POSITIVE_INFINITY } = options;
-  const posts = options.sizes.map((bytes) => postOf(options.namespace, bytes));
+  const makePost = options.updates ? updatePostOf : postOf;
+  const posts = options.sizes.map((bytes) => makePost(options.namespace, bytes));
   const answers: Record<string, number> = {};
   const [all, served]: [number[], number[]] = [[], []];
   const waiting: number[] = [];

@@ -1,9 +1,19 @@
 // AdmissionReviews as the API server sends them for Pods of a given size: metadata, managed fields, containers with
 // environment, and so on. A real large Pod is large by many small fields, so that is what the padding is made of.
 
+const IMAGE = 'ghcr.io/acme/app:1';
+
 /** A whole POST, head and body, for a Pod of about so many bytes in a namespace. */
-export function postOf(namespace: string, bytes: number, image = 'ghcr.io/acme/app:1'): Buffer {
-  const body = Buffer.from(reviewOf(namespace, bytes, image));
+export function postOf(namespace: string, bytes: number, image = IMAGE): Buffer {
+  return withHead(Buffer.from(reviewOf(namespace, bytes, image)));
+}
+
+/** The same for the update of a Deployment to another image. It must be parsed, and so costs several times as much. */
+export function updatePostOf(namespace: string, bytes: number): Buffer {
+  return withHead(Buffer.from(sized(bytes, (variables) => updateReview(namespace, variables))));
+}
+
+function withHead(body: Buffer): Buffer {
   const head = [
     'POST /mutate?timeout=10s HTTP/1.1',
     'Host: pullpass.pullpass-system.svc:443',
@@ -16,13 +26,30 @@ export function postOf(namespace: string, bytes: number, image = 'ghcr.io/acme/a
   return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]);
 }
 
-export function reviewOf(namespace: string, bytes: number, image = 'ghcr.io/acme/app:1'): string {
-  const bare = JSON.stringify(review(namespace, image, 0));
-  const step = JSON.stringify(review(namespace, image, 100)).length - bare.length;
-  return JSON.stringify(review(namespace, image, Math.max(0, Math.round(((bytes - bare.length) / step) * 100))));
+export function reviewOf(namespace: string, bytes: number, image = IMAGE): string {
+  return sized(bytes, (variables) => review(namespace, image, variables));
 }
 
-function review(namespace: string, image: string, variables: number): object {
+function sized(bytes: number, make: (variables: number) => object): string {
+  const bare = JSON.stringify(make(0));
+  const step = JSON.stringify(make(100)).length - bare.length;
+  return JSON.stringify(make(Math.max(0, Math.round(((bytes - bare.length) / step) * 100))));
+}
+
+function updateReview(namespace: string, variables: number): object {
+  const { request, ...envelope } = review(namespace, IMAGE, 0);
+  const kind = { group: 'apps', version: 'v1', kind: 'Deployment' };
+  const resource = { group: 'apps', version: 'v1', resource: 'deployments' };
+  const deployment = (image: string): object => {
+    const { metadata, spec } = podOf(namespace, image, variables);
+    return { kind: 'Deployment', apiVersion: 'apps/v1', metadata, spec: { replicas: 3, template: { metadata, spec } } };
+  };
+  const asked = { kind, resource, requestKind: kind, requestResource: resource, operation: 'UPDATE' };
+  const objects = { object: deployment(IMAGE), oldObject: deployment('ghcr.io/acme/app:0') };
+  return { ...envelope, request: { ...request, ...asked, ...objects } };
+}
+
+function review(namespace: string, image: string, variables: number) {
   return {
     kind: 'AdmissionReview',
     apiVersion: 'admission.k8s.io/v1',
@@ -48,7 +75,7 @@ function review(namespace: string, image: string, variables: number): object {
   };
 }
 
-function podOf(namespace: string, image: string, variables: number): object {
+function podOf(namespace: string, image: string, variables: number) {
   const env = Array.from({ length: variables }, (_, i) => ({
     name: `SETTING_${String(i).padStart(5, '0')}`,
     value: `https://service-${i % 97}.internal.example.com:8443/v1`,
