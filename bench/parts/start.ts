@@ -2,6 +2,7 @@
 // kept logins there: what a rolling update waits for. The moments are those of the log lines.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { eventually } from '../../test/serve/installation.ts';
 import { withEnding } from '../ending.ts';
 import type { Plan } from '../plan.ts';
 import type { Section } from '../results.ts';
@@ -37,12 +38,16 @@ export function start(plan: Plan): Promise<Section> {
 /** Milliseconds from the start of the process to the lines `listening` and `ready`. */
 async function startOnce(scale: Scale): Promise<number[]> {
   const serve = await scale.start();
-  const lines = serve.output().split('\n');
-  const at = (message: string): number => {
-    const line = lines.find((text) => text.includes(`"msg":"${message}"`));
-    return line === undefined ? Number.NaN : new Date(JSON.parse(line).time).getTime() - serve.startedAt;
-  };
-  const moments = [at('listening'), at('ready')];
+  // What is ready may be asked before its log has come here.
+  const said = (message: string): Promise<number> =>
+    eventually(`the line "${message}"`, async () => {
+      const line = serve
+        .output()
+        .split('\n')
+        .find((text) => text.includes(`"msg":"${message}"`));
+      return line === undefined ? undefined : new Date(JSON.parse(line).time).getTime() - serve.startedAt;
+    });
+  const moments = [await said('listening'), await said('ready')];
   await serve.stop();
   return moments;
 }
