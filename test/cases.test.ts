@@ -18,6 +18,7 @@ import type { ServiceAccountState } from '../src/core/surroundings.ts';
 import { selectWorkloads } from '../src/core/workload.ts';
 import { exceptOf } from '../src/credentials/docker-hub.ts';
 import { createAdmission } from '../src/webhook/admission.ts';
+import { openWalk } from '../src/webhook/json-walk.ts';
 import { createReviewReader } from '../src/webhook/review.ts';
 import { createServer } from '../src/webhook/server.ts';
 import { certificateFor, type TestCertificate } from './certificates/certificate-for.ts';
@@ -110,7 +111,7 @@ async function throughHttpsDoor(story: Story, certificate: TestCertificate): Pro
   const { app } = await createServer({
     tls: { key: certificate.key, cert: certificate.cert, minVersion: 'TLSv1.3' },
     admit,
-    readReview: createReviewReader(selectWorkloads(config.workloads)),
+    readReview: createReviewReader(selectWorkloads(config.workloads), openWalk()),
     canTell: () => true,
     draining: () => false,
     observe(event) {

@@ -14,6 +14,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { createAdmission } from '../webhook/admission.ts';
 import { createEnsure } from '../webhook/ensure.ts';
 import { createHealthServer } from '../webhook/health.ts';
+import { openWalk } from '../webhook/json-walk.ts';
 import { createReviewReader } from '../webhook/review.ts';
 import { createServer } from '../webhook/server.ts';
 import { keepCertificate } from './certificate.ts';
@@ -93,11 +94,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     () => stopping.signal.aborted,
     () => (certificate.inUse()?.expires ?? 0) <= time.now(),
   );
+  const walk = openWalk();
+  if (walk === undefined) log.warn({}, 'there is no WebAssembly here: reviews take several times as long to read');
   const minVersion = config.certificate.minTlsVersion === '1.2' ? 'TLSv1.2' : 'TLSv1.3';
   const door = await createServer({
     tls: { minVersion },
     admit,
-    readReview: createReviewReader(selectWorkloads(config.workloads)),
+    readReview: createReviewReader(selectWorkloads(config.workloads), walk),
     canTell: () => !readiness.waitsFor('view') && !readiness.waitsFor('credentials'),
     draining: () => stopping.signal.aborted,
     observe: createAdmissionReport({ log, metrics, now: () => performance.now() }),

@@ -1,7 +1,7 @@
 // Tells when more requests come than the event loop can answer. A turn is measured from its first request to its end, with
 // one callback for all of them. A burst is no overload: its turns are long, then there are none. Nor is a pause, however
 // long: it is one turn. Only turns that are long one after the other, without a rest between, are; then each turn lets in
-// what comes for a moment, and what else it brings is refused, which is much quicker, until a turn has nothing left to refuse.
+// what comes for a moment, and what else it brings is refused, which is quicker, until a turn has nothing left to refuse.
 
 export interface BusyLoopOptions {
   /** Milliseconds of a clock that never goes back. */

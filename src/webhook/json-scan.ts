@@ -1,7 +1,7 @@
 // Reads JSON without making values of what nobody wants: gives what JSON.parse would, but of objects only the members that are wanted.
 // Making values is what costs, and of a review hardly anything is read. The surprising rule: it takes JSON without blanks, as machines
 // write it, and whatever else it meets, legal or not, gives undefined: JSON.parse has the last word. So it must never take what that
-// would refuse, nor read it otherwise. test/webhook/review-fuzz.ts holds it to that. The bytes themselves are json-walk.as.ts's to look at.
+// would refuse, nor read it otherwise. test/webhook/review-fuzz.ts holds it to that. What takes time is done by json-walk.as.ts.
 import type { Walk } from './json-walk.ts';
 
 /**
@@ -23,6 +23,8 @@ export interface JsonScan {
   members(wanted: Readonly<Record<string, Wanted>>): Members;
   /** @param pieces of an object @returns undefined: it is to be parsed */
   scan(pieces: readonly Uint8Array[], wanted: Members): Fields | undefined;
+  /** All of it, of anything. Bytes that are no UTF-8 become U+FFFD. @throws SyntaxError */
+  parse(pieces: readonly Uint8Array[]): unknown;
 }
 
 /** Thrown at what is left to JSON.parse; made once, as a stack costs more than all the rest. */
@@ -45,6 +47,12 @@ export function createJsonScan(walk: Walk | undefined): JsonScan {
       return { names: walk?.addNames(Object.keys(wanted)), members };
     },
     scan: walk === undefined ? () => undefined : createReader(walk),
+    parse(pieces) {
+      // Where there is room it is put together in the memory: what is short-lived and large costs the collector more than it costs to copy it.
+      const text = walk?.hold(pieces);
+      const whole = text === undefined ? Buffer.concat(pieces) : walk?.memory.subarray(text.from, text.to);
+      return JSON.parse((whole ?? Buffer.alloc(0)).toString('utf8'));
+    },
   };
 }
 
@@ -89,6 +97,8 @@ function createReader(walk: Walk): JsonScan['scan'] {
   function readList(items: Wanted, depth: number): readonly unknown[] {
     const values: unknown[] = [];
     for (let goesOn = go(firstItem(at, depth)); goesOn; goesOn = go(nextItem(at))) {
+      // One by one such values take longer than all of it at once.
+      if (typeof items === 'object' && memory[at] !== ('members' in items ? OBJECT : LIST)) throw odd;
       values.push(readValue(items, depth + 1));
     }
     return values;

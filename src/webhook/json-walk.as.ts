@@ -1,6 +1,6 @@
 // Walks through JSON without blanks and checks every byte of it, sixteen at a time where it can: the part of the scan (json-scan.ts) that
 // its time goes to. AssemblyScript, which is TypeScript with the types and instructions of WebAssembly; `npm run assemble` compiles it into
-// json-walk-code.ts. It knows nothing but addresses: each function is given where something begins and gives where it ends, or ODD, at what is
+// json-walk-code.ts. It knows nothing but addresses: each function is given where to go on and gives where it came to, or ODD, at what is
 // not JSON or is left to JSON.parse. The surprising rule: behind the text there must be a zero, at which every walk ends.
 
 const ODD: i32 = -1;
@@ -24,7 +24,7 @@ const FALS: i32 = 0x736c6166;
 
 let which: i32 = NO_MORE;
 
-/** Of the member or item that was gone to: of which name it is, or 0; or that there are no more. */
+/** Of the member or item that was gone to last: of which name it is, or 0; or that there are no more. */
 export function found(): i32 {
   return which;
 }
@@ -83,9 +83,11 @@ function ended(at: i32): i32 {
 function goToMember(from: i32, names: i32, depth: i32): i32 {
   let at = from;
   while (true) {
+    // Before anything else, as it may be the zero.
+    if (byteAt(at) !== QUOTE) return ODD;
     const end = skipPlain(at + 1);
     // Written with escapes it may be any name.
-    if (byteAt(at) !== QUOTE || byteAt(end) !== QUOTE || byteAt(end + 1) !== COLON) return ODD;
+    if (byteAt(end) !== QUOTE || byteAt(end + 1) !== COLON) return ODD;
     const index = indexOf(at + 1, end, names);
     if (index !== NO_MORE) return goTo(end + 2, index);
     at = skip(end + 2, depth + 1);

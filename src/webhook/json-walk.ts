@@ -27,7 +27,7 @@ declare const WebAssembly: {
 };
 
 const PAGE = 65_536;
-/** For the names of hundreds of kinds. */
+/** For the names of a thousand kinds. */
 const NAMES_BYTES = 4 * PAGE;
 /** etcd takes no object of more than 1.5 MiB by default. The system gives only what was used. */
 const TEXT_BYTES = 32 * PAGE;
@@ -52,10 +52,8 @@ function open(): Walk {
   let named = 0;
 
   function addNames(names: readonly string[]): number | undefined {
-    const table = Buffer.concat([
-      numberOf(names.length),
-      ...names.flatMap((name) => [numberOf(name.length), ascii(name)]),
-    ]);
+    const texts = names.map((name) => Buffer.from(name));
+    const table = Buffer.concat([numberOf(texts.length), ...texts.flatMap((text) => [numberOf(text.length), text])]);
     const at = named;
     if (at + table.length > NAMES_BYTES) return undefined;
     table.copy(memory, at);
@@ -81,8 +79,4 @@ function numberOf(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(value);
   return bytes;
-}
-
-function ascii(name: string): Buffer {
-  return Buffer.from(name, 'latin1');
 }

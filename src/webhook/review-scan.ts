@@ -3,7 +3,7 @@
 import { ANNOTATION_MIRROR, LABEL_INJECT } from '../core/names.ts';
 import { findWorkload, type Workloads } from '../core/workload.ts';
 import { createJsonScan, type Fields, type JsonScan, type Members, type Wanted } from './json-scan.ts';
-import { openWalk } from './json-walk.ts';
+import type { Walk } from './json-walk.ts';
 
 type MakeMembers = JsonScan['members'];
 
@@ -51,12 +51,18 @@ function compile(tree: Tree, members: MakeMembers): Members {
 }
 
 function isPlain(name: string): boolean {
-  return /^[ -~]*$/.test(name) && name !== '__proto__';
+  return /^[ !#-[\]-~]*$/.test(name) && name !== '__proto__';
 }
 
-/** @returns the review with what is read of it, as JSON.parse would give it; undefined: it is to be parsed */
-export function createReviewScan(workloads: Workloads): (pieces: readonly Uint8Array[]) => unknown {
-  const { members, scan } = createJsonScan(openWalk());
+export interface ReviewScan {
+  /** @returns the review with what is read of it, as JSON.parse would give it; undefined: it is to be parsed */
+  scan(pieces: readonly Uint8Array[]): unknown;
+  parse: JsonScan['parse'];
+}
+
+/** @param walk absent: all are to be parsed */
+export function createReviewScan(workloads: Workloads, walk: Walk | undefined): ReviewScan {
+  const { members, scan, parse } = createJsonScan(walk);
   const nothing = members({});
   let readBy: unknown;
 
@@ -83,12 +89,15 @@ export function createReviewScan(workloads: Workloads): (pieces: readonly Uint8A
   // Last, as there may be more of them than find room.
   const objectOf = readObjects(members);
   const objects = new Map([...workloads.values()].map((workload) => [workload, objectOf(workload.podSpec)]));
-  return (pieces) => {
-    readBy = undefined;
-    const review = scan(pieces, shape);
-    if (readBy === undefined || review === undefined) return review;
-    // Behind the object it may be said otherwise what it is.
-    const { kind, operation } = (review.request ?? {}) as Fields;
-    return kind === readBy && operation === 'CREATE' ? review : undefined;
+  return {
+    parse,
+    scan(pieces) {
+      readBy = undefined;
+      const review = scan(pieces, shape);
+      if (readBy === undefined || review === undefined) return review;
+      // Behind the object it may be said otherwise what it is.
+      const { kind, operation } = (review.request ?? {}) as Fields;
+      return kind === readBy && operation === 'CREATE' ? review : undefined;
+    },
   };
 }

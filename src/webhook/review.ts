@@ -3,6 +3,7 @@
 import type { ObjectReason } from '../core/reason.ts';
 import { readSubject, type Subject } from '../core/subject.ts';
 import type { Workloads } from '../core/workload.ts';
+import type { Walk } from './json-walk.ts';
 import { createReviewScan } from './review-scan.ts';
 
 export interface ReviewRequest {
@@ -22,22 +23,31 @@ export type ReadReview =
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** @param workloads the kinds that are served @returns reads a body, which may be in pieces; nothing of them is kept */
-export function createReviewReader(workloads: Workloads): (pieces: readonly Buffer[]) => ReadReview {
-  const scan = createReviewScan(workloads);
+/**
+ * @param workloads the kinds that are served
+ * @param walk absent: every review is parsed
+ * @returns reads a body, which may be in pieces; of its bytes the memory of the walk holds a copy until others take its place
+ */
+export function createReviewReader(
+  workloads: Workloads,
+  walk: Walk | undefined,
+): (pieces: readonly Buffer[]) => ReadReview {
+  const { scan, parse } = createReviewScan(workloads, walk);
   return (pieces) => {
     const scanned = scan(pieces);
-    return scanned === undefined ? parseReview(pieces, workloads) : ofValue(scanned, workloads);
+    return scanned === undefined ? ofParsed(() => parse(pieces), workloads) : ofValue(scanned, workloads);
   };
 }
 
 /** Exported because it is what the scan is held to. */
-export function parseReview(pieces: readonly Buffer[], workloads: Workloads): ReadReview {
-  const [first = Buffer.alloc(0)] = pieces;
-  const body = pieces.length === 1 ? first : Buffer.concat(pieces);
+export function parseReview(body: Buffer, workloads: Workloads): ReadReview {
+  return ofParsed(() => JSON.parse(body.toString('utf8')), workloads);
+}
+
+/** A byte order mark is refused by JSON.parse, as the API server would. */
+function ofParsed(parse: () => unknown, workloads: Workloads): ReadReview {
   try {
-    // A byte order mark is refused by JSON.parse, as the API server would; other bytes that are no UTF-8 become U+FFFD.
-    return ofValue(JSON.parse(body.toString('utf8')), workloads);
+    return ofValue(parse(), workloads);
   } catch (error) {
     if (error instanceof SyntaxError) return { ok: false, problem: 'the body is not JSON' };
     throw error;

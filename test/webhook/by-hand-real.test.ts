@@ -3,6 +3,7 @@
 import type { AddressInfo } from 'node:net';
 import t from 'tap';
 import { selectWorkloads } from '../../src/core/workload.ts';
+import { openWalk } from '../../src/webhook/json-walk.ts';
 import { createReviewReader } from '../../src/webhook/review.ts';
 import { createServer } from '../../src/webhook/server.ts';
 import { certificateFor } from '../certificates/certificate-for.ts';
@@ -17,7 +18,7 @@ let answered = 0;
 const { app } = await createServer({
   tls: { ...tls, minVersion: 'TLSv1.3' },
   admit: async () => ({ reason: 'no-images', images: [], credentials: [], patch: [], warnings: [] }),
-  readReview: createReviewReader(selectWorkloads([])),
+  readReview: createReviewReader(selectWorkloads([]), openWalk()),
   canTell: () => true,
   draining: () => false,
   observe: ({ kind }) => (answered += Number(kind === 'answered')),

@@ -11,6 +11,7 @@ import { selectWorkloads } from '../../src/core/workload.ts';
 import type { ServerEvent } from '../../src/webhook/answering.ts';
 import { createByHand } from '../../src/webhook/by-hand.ts';
 import { createGate } from '../../src/webhook/gate.ts';
+import { openWalk } from '../../src/webhook/json-walk.ts';
 import { createReviewReader } from '../../src/webhook/review.ts';
 import { createServer, type ServerOptions } from '../../src/webhook/server.ts';
 import { certificateFor } from '../certificates/certificate-for.ts';
@@ -39,7 +40,7 @@ async function open(t: Test, options: Partial<ServerOptions> = {}) {
     tls,
     limits,
     admit: async () => NOTHING,
-    readReview: createReviewReader(selectWorkloads([])),
+    readReview: createReviewReader(selectWorkloads([]), openWalk()),
     canTell: () => true,
     draining: () => draining,
     observe: (event) => events.push(event),

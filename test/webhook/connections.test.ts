@@ -8,6 +8,7 @@ import { connect, type TLSSocket } from 'node:tls';
 import t from 'tap';
 import { selectWorkloads } from '../../src/core/workload.ts';
 import type { ServerEvent } from '../../src/webhook/answering.ts';
+import { openWalk } from '../../src/webhook/json-walk.ts';
 import { createReviewReader } from '../../src/webhook/review.ts';
 import { createServer, type ServerOptions } from '../../src/webhook/server.ts';
 import { certificateFor } from '../certificates/certificate-for.ts';
@@ -22,7 +23,7 @@ async function open(options: Partial<ServerOptions> = {}) {
   const { app, swap, dismiss } = await createServer({
     tls,
     admit: async () => ({ reason: 'no-images', images: [], credentials: [], patch: [], warnings: [] }),
-    readReview: createReviewReader(selectWorkloads([])),
+    readReview: createReviewReader(selectWorkloads([]), openWalk()),
     canTell: () => true,
     draining: () => false,
     observe: (event) => events.push(event),

@@ -26,7 +26,7 @@ t.test('the code is what its source gives', async (t) => {
 
 t.test('a review beyond the memory is parsed', async (t) => {
   const workloads = selectWorkloads(['Deployment']);
-  const [scan, read] = [createReviewScan(workloads), createReviewReader(workloads)];
+  const [scan, read] = [createReviewScan(workloads, openWalk()).scan, createReviewReader(workloads, openWalk())];
   for (const [megabytes, isScanned] of [
     [0, true],
     [1.5, true],
@@ -45,7 +45,7 @@ t.test('kinds beyond the memory are parsed', async (t) => {
     podSpec: '/spec/template/spec',
   }));
   const workloads = selectWorkloads(kinds);
-  const [scan, read] = [createReviewScan(workloads), createReviewReader(workloads)];
+  const [scan, read] = [createReviewScan(workloads, openWalk()).scan, createReviewReader(workloads, openWalk())];
   for (const [kind, isScanned] of [
     ['Kind0', true],
     ['Kind1999', false],
@@ -63,6 +63,6 @@ t.test('without WebAssembly reviews are parsed', async (t) => {
   Reflect.deleteProperty(globalThis, 'WebAssembly');
   t.teardown(() => Reflect.set(globalThis, 'WebAssembly', WebAssembly));
   t.equal(openWalk(), undefined);
-  t.equal(createReviewScan(workloads)(pieces), undefined);
-  t.match(createReviewReader(workloads)(pieces), READ);
+  t.equal(createReviewScan(workloads, undefined).scan(pieces), undefined);
+  t.match(createReviewReader(workloads, undefined)(pieces), READ);
 });

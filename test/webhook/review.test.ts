@@ -3,10 +3,11 @@ import t from 'tap';
 import { selectWorkloads } from '../../src/core/workload.ts';
 import { formatAnswer } from '../../src/webhook/answer.ts';
 import { parseGoDuration } from '../../src/webhook/deadline.ts';
+import { openWalk } from '../../src/webhook/json-walk.ts';
 import { createReviewReader } from '../../src/webhook/review.ts';
 
 const ENVELOPE = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' };
-const readReview = createReviewReader(selectWorkloads(['Deployment']));
+const readReview = createReviewReader(selectWorkloads(['Deployment']), openWalk());
 const read = (value: unknown) => readReview([Buffer.from(JSON.stringify(value))]);
 
 t.test('a review is reduced to what the decision reads', async (t) => {

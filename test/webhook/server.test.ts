@@ -6,6 +6,7 @@ import { selectWorkloads } from '../../src/core/workload.ts';
 import { type Admit, createAdmission } from '../../src/webhook/admission.ts';
 import type { ServerEvent } from '../../src/webhook/answering.ts';
 import type { Limits } from '../../src/webhook/gate.ts';
+import { openWalk } from '../../src/webhook/json-walk.ts';
 import { createReviewReader } from '../../src/webhook/review.ts';
 import { createServer } from '../../src/webhook/server.ts';
 import { certificateFor } from '../certificates/certificate-for.ts';
@@ -45,7 +46,7 @@ async function open(options: OpenOptions = {}) {
   const { app } = await createServer({
     tls,
     admit,
-    readReview: createReviewReader(selectWorkloads(['Deployment'])),
+    readReview: createReviewReader(selectWorkloads(['Deployment']), openWalk()),
     canTell: () => canTell,
     draining: () => draining,
     observe: (event) => events.push(event),
