@@ -9,6 +9,7 @@ import type { Target as Server } from './line.ts';
 import { startLoad } from './loading.ts';
 import { PEER_TITLES, type PeerName, startPeer } from './peers/peers.ts';
 import { createPost, type Post } from './posts.ts';
+import { cpuNs } from './process-cost.ts';
 import { hostOf, labelOf, startPullpass } from './pullpass.ts';
 import { dockerConfig } from './registries.ts';
 import { makeReviews } from './reviews.ts';
@@ -30,11 +31,16 @@ export interface CreateOptions {
   readonly seconds: number;
 }
 
+export interface Created extends Outcome {
+  /** Of the webhook's processor, for each request; undefined where none is called. */
+  readonly webhookCpuUs: number | undefined;
+}
+
 export interface Targets {
   /** The first one has no webhook. */
   readonly targets: readonly Target[];
   /** Leaves no Pod behind. */
-  create(target: Target, options: CreateOptions): Promise<Outcome>;
+  create(target: Target, options: CreateOptions): Promise<Created>;
 }
 
 export const CREATES = { kilobytes: 7 };
@@ -71,13 +77,17 @@ export async function openTargets(ending: Ending): Promise<Targets> {
   const file = join(site.folder, 'docker-config.json');
   writeFileSync(file, dockerConfig(REGISTRIES.length));
   const places = [{ namespace: 'e2e-pullpass', registries: REGISTRIES }];
-  const { port } = await startPullpass(site, { name: PULLPASS, places, dockerConfigs: [file], pinned: false });
+  const { port, pid } = await startPullpass(site, { name: PULLPASS, places, dockerConfigs: [file], pinned: false });
   const others = ['none', ...PEERS, 'conditions'];
   await makeNamespaces(
     site,
     others.map((name) => ({ name: `e2e-${name}`, labels: labelOf(name) })),
   );
-  for (const name of PEERS) await enterPeer(site, name);
+  const pids = new Map([
+    ['pullpass', pid],
+    ['pullpass-public', pid],
+  ]);
+  for (const name of PEERS) pids.set(name, await enterPeer(site, name));
   const service = { namespace: PULLPASS, name: 'pullpass', port };
   const matchConditions = [PRIVATE_ONLY];
   await makeWebhook(site, {
@@ -99,6 +109,9 @@ export async function openTargets(ending: Ending): Promise<Targets> {
   return {
     targets: TARGETS,
     async create(target, { dryRun, inFlight, seconds }) {
+      const pid = pids.get(target.name);
+      const spentUs = (): number => (pid === undefined ? Number.NaN : cpuNs(pid) / 1_000);
+      const before = spentUs();
       const outcome = await load.run({
         target: administrator(site),
         pid: site.plane.pids.get('kube-apiserver') ?? 0,
@@ -106,16 +119,18 @@ export async function openTargets(ending: Ending): Promise<Targets> {
         ...{ connections: inFlight, seconds },
         ...(dryRun ? {} : { requests: REAL_MAX }),
       });
+      const webhookCpuUs = pid === undefined ? undefined : (spentUs() - before) / outcome.requests;
       if (!dryRun) await empty(site, target.namespace);
-      return outcome;
+      return { ...outcome, webhookCpuUs };
     },
   };
 }
 
-async function enterPeer(site: Site, name: PeerName & (typeof PEERS)[number]): Promise<void> {
+/** @returns its process */
+async function enterPeer(site: Site, name: PeerName & (typeof PEERS)[number]): Promise<number> {
   const { certificate, ending, ca } = site;
   const namespaces = [`e2e-${name}`];
-  const { port } = await startPeer(
+  const { port, pid } = await startPeer(
     name,
     { certificate, credentials: REGISTRIES.length, namespaces, pin: false },
     ending,
@@ -123,6 +138,7 @@ async function enterPeer(site: Site, name: PeerName & (typeof PEERS)[number]): P
   await makeService(site, PEERS_NAMESPACE, name, port);
   const service = { namespace: PEERS_NAMESPACE, name, port };
   await makeWebhook(site, { name, service, namespaces: labelOf(name), ca });
+  return pid;
 }
 
 /** The Pods of the same reviews for all of them, but for the namespace. */

@@ -1,7 +1,7 @@
 // What a webhook adds to the creation of a Pod, seen by whoever creates it: through the real API server, every server in turn in
 // each round. Each has a namespace of its own, which its webhook configuration selects, so nothing is switched in between. All
 // share the processors of the machine, as nothing else would show what a webhook costs the API server itself.
-import { CREATES, openTargets, type Target } from '../creates.ts';
+import { CREATES, type Created, openTargets, type Target } from '../creates.ts';
 import { withEnding } from '../ending.ts';
 import type { Outcome } from '../job.ts';
 import type { Plan } from '../plan.ts';
@@ -15,7 +15,7 @@ const IN_FLIGHT = [1, 10, 32] as const;
 /** Those of which a real create leaves a Pod behind. */
 const REAL_IN_FLIGHT = [1, 32] as const;
 
-type Measured = readonly (readonly Outcome[])[];
+type Measured = readonly (readonly Created[])[];
 
 function inFlightOf(dryRun: boolean, quick: boolean): readonly number[] {
   if (quick) return dryRun ? [1, 32] : [32];
@@ -61,10 +61,19 @@ function creates(targets: readonly Target[], measured: Measured): string {
       figure(median(perSecond(own))),
       i === 0 ? '–' : figure(medianDifference(perSecond(none), perSecond(own))),
       figure(median(own.map(({ cpuUs }) => cpuUs))),
+      costOf(own),
     ];
   });
-  const head = ['webhook', 'p50 ms', 'added p50 ms', 'p99 ms', 'creates/s', 'lost creates/s', "API server's CPU µs"];
+  const head = [
+    ...['webhook', 'p50 ms', 'added p50 ms', 'p99 ms', 'creates/s', 'lost creates/s'],
+    ...["API server's CPU µs", "webhook's CPU µs"],
+  ];
   return table(head, rows);
+}
+
+function costOf(outcomes: readonly Created[]): string {
+  const costs = outcomes.flatMap(({ webhookCpuUs }) => (webhookCpuUs === undefined ? [] : [webhookCpuUs]));
+  return costs.length === 0 ? '–' : figure(median(costs));
 }
 
 /** How much Pullpass adds and loses, measured by what the peers do. */
