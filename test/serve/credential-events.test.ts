@@ -13,6 +13,7 @@ import {
   makeCredential,
   OWN_NAMESPACE,
   type ServeProcess,
+  says,
   startServe,
 } from './installation.ts';
 
@@ -84,10 +85,7 @@ t.test('a stranger in the place of the kept logins stays as he is, and that is c
   await makeCredential(api, 'good', { 'good.example.com': LOGIN });
   await restart();
   await becomes('pullpass_logins_kept_total', { outcome: 'foreign' }, (value) => value > 0);
-  t.match(
-    serve.output(),
-    /"why":"a Secret of that name is there that is not ours.*"msg":"the logins could not be kept"/,
-  );
+  await says(serve, /"why":"a Secret of that name is there that is not ours.*"msg":"the logins could not be kept"/);
   t.equal(await serve.metric('pullpass_logins_kept_total', { outcome: 'kept' }), 0);
   t.same((await api.call('GET', LOGINS)).body, before);
   await expectOk(api.call('DELETE', LOGINS));
@@ -112,7 +110,7 @@ t.test('when a program gave a login, and when that expires', async (t) => {
 t.test('a setting that the webhook configuration does not share', async (t) => {
   await becomes('pullpass_webhook_configuration_differs', { setting: 'workloads' }, (value) => value === 1);
   t.equal(await serve.metric('pullpass_webhook_configuration_differs', { setting: 'namespaces' }), 0);
-  t.match(serve.output(), /no rule of the webhook configuration sends CREATE of Job\.batch here/);
+  await says(serve, /no rule of the webhook configuration sends CREATE of Job\.batch here/);
 });
 
 t.test('a Secret that is refused or shadowed has an Event that says why, once', async (t) => {

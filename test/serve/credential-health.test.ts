@@ -17,6 +17,7 @@ import {
   makeCredential,
   OWN_NAMESPACE,
   type ServeProcess,
+  says,
   startServe,
 } from './installation.ts';
 
@@ -66,7 +67,7 @@ t.test('off by default, switched on without a restart, tried again only when the
     (await serve.metric('pullpass_config_refused')) === 1 ? true : undefined,
   );
   t.equal(await serve.metric(METRIC, { result: 'refused' }), 1, 'a bad configuration changes nothing');
-  t.match(serve.output(), /credentialHealth.enabled: found a string, wanted true or false/);
+  await says(serve, /credentialHealth.enabled: found a string, wanted true or false/);
   writeFileSync(config, 'namespaces: { matchLabels: { other: label } }\n');
   await eventually('a change that needs a restart', async () =>
     serve.output().includes('namespaces takes effect with a restart') ? true : undefined,

@@ -194,6 +194,11 @@ export async function eventually<T>(what: string, look: () => Promise<T | undefi
   }
 }
 
+/** The log comes by another way than what is counted, and may come later. */
+export async function says({ output }: Pick<ServeProcess, 'output'>, line: RegExp): Promise<void> {
+  await eventually(`a line of the log like ${line}`, async () => line.test(output()) || undefined, 10);
+}
+
 /** A namespace that is fit for Pods: it carries the labels, and its default ServiceAccount is there. */
 export async function makeNamespace(
   api: Api,

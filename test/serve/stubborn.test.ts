@@ -18,6 +18,7 @@ import {
   PULL_SECRET,
   pod,
   type ServeProcess,
+  says,
   startServe,
 } from './installation.ts';
 import { watchSecrets } from './secret-watch.ts';
@@ -108,7 +109,7 @@ t.test('a stranger keeps his Secret through 100 passes, and it is said in four p
   }
   t.same(await secretOf('strange'), before, 'byte for byte, resourceVersion and all');
   t.equal(await serve.metric('pullpass_pull_secrets_refused', { reason: 'foreign' }), 1, 'a metric');
-  t.match(serve.output(), /"namespace":"strange","reason":"foreign"/, 'a log line');
+  await says(serve, /"namespace":"strange","reason":"foreign"/);
   const said = await eventually('an Event', async () => {
     const { body } = await api.call(
       'GET',
