@@ -47,13 +47,14 @@ export function createJsonScan(walk: Walk | undefined): JsonScan {
       return { names: walk?.addNames(Object.keys(wanted)), members };
     },
     scan: walk === undefined ? () => undefined : createReader(walk),
-    parse(pieces) {
-      // Where there is room it is put together in the memory: what is short-lived and large costs the collector more than it costs to copy it.
-      const text = walk?.hold(pieces);
-      const whole = text === undefined ? Buffer.concat(pieces) : walk?.memory.subarray(text.from, text.to);
-      return JSON.parse((whole ?? Buffer.alloc(0)).toString('utf8'));
-    },
+    parse: (pieces) => JSON.parse(wholeOf(pieces, walk).toString('utf8')),
   };
+}
+
+/** In the memory, where there is room: what is short-lived and large costs the collector more than it costs to copy it. */
+function wholeOf(pieces: readonly Uint8Array[], walk: Walk | undefined): Buffer {
+  const text = walk?.hold(pieces);
+  return walk === undefined || text === undefined ? Buffer.concat(pieces) : walk.memory.subarray(text.from, text.to);
 }
 
 function createReader(walk: Walk): JsonScan['scan'] {
