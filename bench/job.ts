@@ -19,6 +19,8 @@ export interface Outcome {
   readonly requests: number;
   /** Of those, answered with 503: come again. Under an open load a server may say so, and its latency means little then. */
   readonly refused: number;
+  /** When the first of them was sent, in milliseconds since the epoch: what was sent before, to verify it, is not timed. */
+  readonly began: number;
   /** From the first request to the last answer. */
   readonly seconds: number;
   /** Of the server's processor, for each request. */

@@ -34,6 +34,7 @@ async function work(job: Job): Promise<Outcome> {
     );
     const options = { lines, requests, seconds: job.seconds, most: job.requests ?? Number.POSITIVE_INFINITY };
     const own = process.cpuUsage();
+    const first = Date.now();
     const [began, cpu] = [performance.now(), cpuNs(job.pid)];
     const loop = job.rate === undefined ? closedLoop(options) : openLoop(options, job.rate);
     const { times, problems } = await Promise.race([loop, tooLate(job.seconds)]);
@@ -43,7 +44,8 @@ async function work(job: Job): Promise<Outcome> {
     if (refused > 0) problems.delete(REFUSED);
     if (problems.size > 0) throw new Error([...problems].map(([what, count]) => `${count} × ${what}`).join(', '));
     const [count, busy] = [times.length, (user + system) / 1e6 / seconds];
-    return { requests: count, refused, seconds, cpuUs: spentNs / 1_000 / count, latency: latencyOf(times), busy };
+    const cpuUs = spentNs / 1_000 / count;
+    return { requests: count, refused, began: first, seconds, cpuUs, latency: latencyOf(times), busy };
   } finally {
     for (const line of lines) line.close();
   }

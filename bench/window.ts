@@ -44,7 +44,7 @@ export async function watchWindow(
   return {
     name,
     outcome,
-    handler: handlerTimes(text),
+    handler: handlerTimes(text, outcome.began),
     longestTurn: turnsIn(text).at(-1) ?? Number.NaN,
     resident,
     peak,
@@ -61,7 +61,8 @@ function turnsIn(output: string): number[] {
   return [...output.matchAll(/^longest turn ([0-9.]+) ms$/gm)].map(([, ms]) => Number(ms));
 }
 
-/** Each decision is a line of the log, with how long it took. */
-function handlerTimes(output: string): Latency {
-  return latencyOf([...output.matchAll(/"ms":([0-9.]+)[^\n]*"msg":"admission"/g)].map(([, ms]) => Number(ms)));
+/** Each decision is a line of the log, with when it was and how long it took. Before the load there are its first requests. */
+function handlerTimes(output: string, began: number): Latency {
+  const lines = output.matchAll(/"time":"([^"]+)"[^\n]*"ms":([0-9.]+)[^\n]*"msg":"admission"/g);
+  return latencyOf([...lines].flatMap(([, time = '', ms]) => (Date.parse(time) < began ? [] : [Number(ms)])));
 }

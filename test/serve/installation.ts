@@ -184,13 +184,18 @@ export async function expectOk<T extends { status: number; body: unknown }>(answ
 }
 
 /** Polls until the condition gives something, at most some seconds. */
-export async function eventually<T>(what: string, look: () => Promise<T | undefined>, seconds = 60): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | undefined>,
+  seconds = 60,
+  everyMs = 50,
+): Promise<T> {
   const until = Date.now() + seconds * 1_000;
   for (;;) {
     const value = await look();
     if (value !== undefined) return value;
     if (Date.now() > until) throw new Error(`${what}: not within ${seconds} s`);
-    await sleep(50);
+    await sleep(everyMs);
   }
 }
 
