@@ -6,7 +6,9 @@ import type { Log } from './client.ts';
 export interface Owner<T> {
   /** What is kept of an object; the object itself is let go at once. */
   project(object: ApiObject): T;
-  /** Also called for what is unchanged since the last list. */
+  /** Whether the owner holds exactly this already: then a list brings no news of it, and leaves no garbage. */
+  holds?(object: ApiObject): boolean;
+  /** Unless `holds` says otherwise, also called for what is unchanged since the last list. */
   onSet(namespace: string, name: string, value: T, version: string): void;
   /** @param version as of which it is gone */
   onDelete(namespace: string, name: string, version: string): void;
@@ -18,6 +20,8 @@ export interface Owner<T> {
 
 export interface Delivery {
   set(object: ApiObject): void;
+  /** The same of one in a list, most of which is known. */
+  list(object: ApiObject): void;
   remove(object: ApiObject): void;
   /** Reports what the owner knows and a complete list did not hold as deleted. */
   listed(keys: ReadonlySet<string>, version: string): void;
@@ -42,15 +46,20 @@ export function deliverTo<T>(owner: Owner<T>, resource: string, log: Log): Deliv
     contained(() => owner.onDelete(key.slice(0, slash), key.slice(slash + 1), version));
   }
 
+  function set(object: ApiObject): void {
+    const { namespace = '', name = '', resourceVersion = '' } = object.metadata ?? {};
+    owner.onSet(namespace, name, owner.project(object), resourceVersion);
+  }
+
   return {
-    set(object) {
-      const { namespace = '', name = '', resourceVersion = '' } = object.metadata ?? {};
-      contained(() => owner.onSet(namespace, name, owner.project(object), resourceVersion));
-    },
+    set: (object) => contained(() => set(object)),
+    list: (object) => contained(() => owner.holds?.(object) || set(object)),
     remove: (object) => remove(keyOf(object), object.metadata?.resourceVersion ?? ''),
     listed(keys, version) {
       const gone: string[] = [];
-      contained(() => gone.push(...[...owner.known()].filter((key) => !keys.has(key))));
+      contained(() => {
+        for (const key of owner.known()) if (!keys.has(key)) gone.push(key);
+      });
       for (const key of gone) remove(key, version);
     },
     synced: () => contained(() => owner.onSynced?.()),

@@ -15,6 +15,8 @@ export interface Listing {
   readonly pageSize?: number;
   /** It may be as old as the API server's cache, which then need not ask etcd. */
   readonly fromCache?: boolean;
+  /** Between two pages, for the sake of whatever else this process does. */
+  rest?(): Promise<void>;
 }
 
 /** The API server answered, but not with what was asked for. */
@@ -49,5 +51,6 @@ export async function listAll(
     for (const item of items ?? []) onObject(item);
     token = metadata?.continue ?? '';
     if (token === '') return metadata?.resourceVersion ?? '';
+    await listing.rest?.();
   }
 }

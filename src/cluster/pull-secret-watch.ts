@@ -35,6 +35,10 @@ export function watchPullSecrets(options: WatchPullSecretsOptions): WatchedPullS
     path: '/api/v1/secrets',
     query: { fieldSelector: `metadata.name=${name}` },
     project,
+    holds({ metadata }) {
+      const held = store.get(metadata?.namespace ?? '');
+      return held !== undefined && held.uid === metadata?.uid && held.resourceVersion === metadata.resourceVersion;
+    },
     onSet(namespace, _, state) {
       store.set(namespace, state);
       options.onNews?.(namespace);

@@ -1,10 +1,12 @@
 // The cluster as far as decisions read it, in memory: namespaces, ServiceAccounts and the pull Secrets. Getters are
 // synchronous and never call the API server, which is how an admission costs no API call. It must stay small with ten
 // thousand namespaces: no Secret data, one shared object for every plain ServiceAccount, equal label values only once.
+import { isDeepStrictEqual } from 'node:util';
 import type { Labels } from '../core/selector.ts';
 import { type ObservedPullSecret, readServiceAccount, type ServiceAccountState } from '../core/surroundings.ts';
 import type { ApiObject } from './api-object.ts';
 import type { Client, Log } from './client.ts';
+import { keyOf } from './delivery.ts';
 import type { ProjectPullSecret } from './pull-secret-projection.ts';
 import { watchPullSecrets } from './pull-secret-watch.ts';
 import type { Time } from './time.ts';
@@ -93,6 +95,7 @@ function watchNamespaces(options: ViewOptions, tell: (key: string) => void, gone
       const { labels, terminating } = readNamespace(object);
       return { labels: shareValues(labels), terminating };
     },
+    holds: (object) => isDeepStrictEqual(states.get(object.metadata?.name ?? ''), readNamespace(object)),
     onSet(_, name, state) {
       states.set(name, state);
       tell(name);
@@ -114,6 +117,7 @@ function watchServiceAccounts(options: ViewOptions, tell: (key: string) => void)
     resource: 'serviceaccounts',
     path: '/api/v1/serviceaccounts',
     project: readServiceAccount,
+    holds: (object) => isDeepStrictEqual(states.get(keyOf(object)), readServiceAccount(object)),
     onSet(namespace, name, state) {
       states.set(`${namespace}/${name}`, state);
       tell(`${namespace}/${name}`);

@@ -16,6 +16,8 @@ const WATCH_SECONDS = 240;
 const GOOD_MS = 5_000;
 /** Pages of 500 doubled the latency of the admissions beside them (part `memory` of the benchmarks). */
 const RELIST_PAGE_SIZE = 100;
+/** About what a page takes, so that admissions have the other half of the processor. */
+const RELIST_REST_MS = 5;
 /** After so many refusals in a row the place in the history is given up too: it may be what is refused. */
 const REFUSALS_UNTIL_LIST = 5;
 
@@ -116,16 +118,17 @@ async function round(course: Course): Promise<'late' | 'early'> {
   return course.options.time.now() - began >= GOOD_MS ? 'late' : 'early';
 }
 
-/** Who is listed anew answers admissions meanwhile, and each page holds them up while it is parsed. */
-function pagesOf({ delivered }: Course): Pick<Listing, 'pageSize'> {
-  return delivered === undefined ? {} : { pageSize: RELIST_PAGE_SIZE };
+/** Who lists anew answers admissions meanwhile, and each page holds them up while it is parsed. */
+function pagesOf({ delivered, options, signal }: Course): Pick<Listing, 'pageSize' | 'rest'> {
+  if (delivered === undefined) return {};
+  return { pageSize: RELIST_PAGE_SIZE, rest: () => options.time.sleep(RELIST_REST_MS, signal) };
 }
 
 async function list(course: Course): Promise<string> {
   const { options, delivery, signal } = course;
   const keys = new Set<string>();
   const version = await listAll({ ...pagesOf(course), ...options }, signal, (object) => {
-    delivery.set(object);
+    delivery.list(object);
     keys.add(keyOf(object));
   });
   delivery.listed(keys, version);

@@ -24,13 +24,14 @@ async function start(t: Parameters<typeof fakeApi>[0], objects: Readonly<Record<
     pullSecretName: 'pullpass-dockercfg',
     project: newProjection('pullpass-system'),
   };
-  const view = openView({ ...options, time: IMPATIENT, log });
+  const news: string[] = [];
+  const view = openView({ ...options, onNews: (namespace) => void news.push(namespace), time: IMPATIENT, log });
   t.teardown(() => view.stop());
   await view.whenSynced;
   await until(() => watches.size === 3, 'three watches are open');
   const send = (resource: string, type: string, object: ApiObject) =>
     void watches.get(resource)?.write(`${JSON.stringify({ type, object })}\n`);
-  return { ...api, view, send };
+  return { ...api, view, send, news };
 }
 
 t.test('holds what decisions read, and follows the watch', async (t) => {
@@ -77,6 +78,42 @@ t.test('tells subscribers of a namespace and of a ServiceAccount, until they lea
   send('namespaces', 'MODIFIED', { metadata: { name: 'new', resourceVersion: '103', labels: { seen: 'yes' } } });
   await until(() => view.namespace('new')?.labels.seen === 'yes', 'the label is seen');
   t.same(told.sort(), ['account', 'namespace']);
+});
+
+t.test('what is listed anew and unchanged is no news', async (t) => {
+  const namespace = (name: string, team: string): ApiObject => ({ metadata: { name, labels: { team } } });
+  const account = (name: string, ...names: string[]): ApiObject => ({
+    metadata: { namespace: 'shop', name },
+    imagePullSecrets: names.map((name) => ({ name })),
+  });
+  const secret = (namespace: string, resourceVersion: string, uid: string): ApiObject => ({
+    metadata: { namespace, name: 'pullpass-dockercfg', resourceVersion, uid, labels: MARK },
+  });
+  const objects = {
+    namespaces: [namespace('same', 'a'), namespace('moved', 'a')],
+    serviceaccounts: [account('plain'), account('robot', 'own'), account('other', 'own')],
+    secrets: [secret('kept', '7', 'u1'), secret('written', '8', 'u2'), secret('anew', '9', 'u3')],
+  };
+  const { view, send, news, asked } = await start(t, objects);
+  const told: string[] = [];
+  for (const key of ['same', 'moved', 'shop/plain', 'shop/robot', 'shop/other'])
+    view.subscribe(key, () => void told.push(key));
+  t.same(news.splice(0).sort(), ['anew', 'kept', 'moved', 'same', 'written']);
+  objects.namespaces[1] = namespace('moved', 'b');
+  objects.serviceaccounts[2] = account('other', 'own', 'second');
+  objects.secrets[1] = secret('written', '108', 'u2');
+  objects.secrets[2] = secret('anew', '109', 'u4');
+  const before = asked.length;
+  for (const resource of ['namespaces', 'serviceaccounts', 'secrets']) {
+    send(resource, 'ERROR', { code: 410 } as ApiObject);
+  }
+  const watches = () => asked.slice(before).filter(({ query }) => query.watch).length;
+  await until(() => watches() === 3, 'everything was listed anew');
+  t.same(told.sort(), ['moved', 'shop/other']);
+  t.same(news.sort(), ['anew', 'moved', 'written']);
+  t.equal(view.namespace('moved')?.labels.team, 'b');
+  t.same(view.serviceAccount('shop', 'other')?.pullSecrets, ['own', 'second']);
+  t.equal(view.pullSecret('anew')?.uid, 'u4');
 });
 
 t.test('the result of an own write is visible at once, unless the watch is past it', async (t) => {

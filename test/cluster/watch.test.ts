@@ -118,6 +118,32 @@ for (const [name, step] of forgotten) {
   });
 }
 
+t.test('a list brings no news of what is held as it is, and rests between its pages', async (t) => {
+  const told: string[] = [];
+  const pauses: number[] = [];
+  const held = new Map<string, string>();
+  const steps = [
+    page(10, [pod('a', 1), pod('b', 2)], 'more'),
+    page(10, [pod('z', 3)]),
+    refuse(410),
+    page(30, [pod('a', 1), pod('b', 25)], 'more'),
+    page(30, [pod('c', 26)]),
+    watch(added('a', 1)),
+  ];
+  await play(t, steps, {
+    holds: ({ metadata }) => held.get(metadata?.name ?? '') === metadata?.resourceVersion,
+    onSet(_, name, __, version) {
+      told.push(`${name}@${version}`);
+      held.set(name, version);
+    },
+    onDelete: (_, name) => void told.push(`${name} is gone`),
+    known: () => [...held.keys()].map((name) => `shop/${name}`),
+    time: { ...IMPATIENT, sleep: async (ms) => void pauses.push(ms) },
+  });
+  t.same(told, ['a@1', 'b@2', 'z@3', 'b@25', 'c@26', 'z is gone', 'a@1'], 'each event is news');
+  t.equal(pauses.filter((ms) => ms === 5).length, 1, 'not while it is listed for the first time');
+});
+
 t.test('an expired page begins the list anew', async (t) => {
   const run = await play(t, [page(10, [pod('a', 1)], 'more'), refuse(410), page(20, [pod('b', 15)])]);
   t.same(run.asked(), ['list', 'list more', 'list', 'watch 20']);
