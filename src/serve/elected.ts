@@ -32,6 +32,8 @@ export interface ElectedOptions {
   readonly live: LiveWebhooks;
   /** Whether this replica answers admissions. */
   readonly serves: () => boolean;
+  /** Whether so many come that sync should give way. */
+  readonly isCrowded: () => boolean;
   readonly log: Logger;
   readonly metrics: Metrics;
 }

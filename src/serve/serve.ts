@@ -24,6 +24,7 @@ import { followCredentials } from './credentials-in-force.ts';
 import { createElected } from './elected.ts';
 import { createReadiness } from './readiness.ts';
 import { openStatusPort } from './status-port.ts';
+import { watchTraffic } from './traffic.ts';
 
 export interface ServeOptions {
   readonly config: Config;
@@ -78,7 +79,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const own = options.namespace ?? client.namespace;
   const cluster = openCluster({ client, pullSecret: config.pullSecret, own, log });
   const credentials = followCredentials({ ...options, client, own });
-  const admit = createAdmission(
+  const admission = createAdmission(
     {
       participation: { namespaces: config.namespaces, own },
       pullSecretName: config.pullSecret.name,
@@ -89,6 +90,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     credentials.inForce,
     () => performance.now(),
   );
+  const { admit, isDense } = watchTraffic(admission, () => performance.now());
   const stopping = new AbortController();
   const readiness = createReadiness(
     () => stopping.signal.aborted,
@@ -148,7 +150,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   await health.listen({ host: options.host, port: options.healthPort });
   log.info({ port: options.port, healthPort: options.healthPort, namespace: own }, 'listening');
   const serves = (): boolean => readiness.missing() === undefined;
-  const elected = createElected({ ...options, client, cluster, credentials, own, serves, live: bundle });
+  const around = { client, cluster, credentials, own, serves, live: bundle };
+  const elected = createElected({ ...options, ...around, isCrowded: isDense });
   const configuration = openConfigurationFile(options, credentials);
   const status = await openStatusPort({
     ...options,

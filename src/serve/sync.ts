@@ -30,6 +30,8 @@ export interface SyncOptions {
   readonly mayWrite: () => boolean;
   /** Namespaces where a Pod waits for the pull Secret. */
   readonly awaited: () => ReadonlySet<string>;
+  /** Whether so many admissions come that writes should give way. */
+  readonly isCrowded: () => boolean;
   readonly onRefused: (refusals: readonly Refusal[]) => void;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -41,6 +43,8 @@ export interface Sync extends SyncLoop {
   situation(namespace: string): Situation;
 }
 
+/** An admission takes less. */
+const REST_MS = 20;
 const NO_LABELS: Labels = {};
 const NO_NOTES = { confirmed: 0, held: 0 };
 
@@ -114,6 +118,8 @@ export function createSync(options: SyncOptions): Sync {
       cluster.carryOut(namespace, change, { ...credentials.inForce().settings, name }, mayWrite),
     removals,
     breathe: () => setImmediate(),
+    isCrowded: options.isCrowded,
+    rest: () => SYSTEM_TIME.sleep(REST_MS),
     now,
   });
 

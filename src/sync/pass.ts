@@ -32,6 +32,10 @@ export interface PassPorts {
   readonly removals: RemovalGuard;
   /** Resolves when others had their turn. */
   breathe(): Promise<void>;
+  /** Whether so many admissions come that writes should give way. */
+  isCrowded(): boolean;
+  /** Resolves when it may be asked again. */
+  rest(): Promise<void>;
   now(): number;
 }
 
@@ -61,12 +65,13 @@ export interface PassReport {
   readonly ms: number;
 }
 
-export interface Written extends Place, WriteResult {
-  readonly change: Exclude<Change, { act: 'refuse' }>;
-}
+/** What was done, without what it was done to: of ten thousand it is kept until the last is written. */
+export interface Written extends Place, WriteResult, Pick<Exclude<Change, { act: 'refuse' }>, 'act' | 'reason'> {}
 
 /** More at once would only queue up at the API server. */
 const PARALLEL = 24;
+/** So many while admissions come: the answers to more of them arrive together, and hold admissions up. */
+const BESIDE_ADMISSIONS = 4;
 /** A turn of the event loop stays about this long. */
 const TURN_MS = 5;
 const CLOCK_EVERY = 32;
@@ -136,22 +141,33 @@ function lookAt(namespace: string, name: string, survey: Survey, settings: SyncS
 /** @param mayGo where something may be taken away: what turns into a removal only now, nobody has counted */
 async function carryOut(places: readonly Place[], mayGo: ReadonlySet<Place>, ports: PassPorts) {
   const written: Written[] = [];
-  const queue = places[Symbol.iterator]();
   const spared: Place[] = [];
-  async function work(): Promise<void> {
-    for (const place of queue) {
-      const change = planChange(ports.situation(place.namespace, place.name), ports.settings(), ports.now());
-      if (change === undefined || change.act === 'refuse') continue;
-      if (isRemoval(change) && !mayGo.has(place)) {
-        spared.push(place);
-        continue;
-      }
-      const result: WriteResult = ports.mayWrite() ? await ports.write(place, change) : { outcome: 'not-elected' };
-      written.push({ ...place, change, ...result });
-      if (result.outcome === 'not-elected') return;
-      if (isRemoval(change) && DONE.has(result.outcome)) ports.removals.count();
+  const queue = places.values();
+  let isOver = false;
+
+  async function carryOutNext(): Promise<void> {
+    const { value: place } = queue.next();
+    if (place === undefined) {
+      isOver = true;
+      return;
     }
+    const change = planChange(ports.situation(place.namespace, place.name), ports.settings(), ports.now());
+    if (change === undefined || change.act === 'refuse') return;
+    if (isRemoval(change) && !mayGo.has(place)) {
+      spared.push(place);
+      return;
+    }
+    const result: WriteResult = ports.mayWrite() ? await ports.write(place, change) : { outcome: 'not-elected' };
+    written.push({ ...place, act: change.act, reason: change.reason, ...result });
+    if (result.outcome === 'not-elected') isOver = true;
+    if (isRemoval(change) && DONE.has(result.outcome)) ports.removals.count();
   }
-  await Promise.all(Array.from({ length: Math.min(PARALLEL, places.length) }, work));
+
+  async function work(givesWay: boolean): Promise<void> {
+    while (!isOver) await (givesWay && ports.isCrowded() ? ports.rest() : carryOutNext());
+  }
+
+  const workers = Array.from({ length: Math.min(PARALLEL, places.length) }, (_, i) => work(i >= BESIDE_ADMISSIONS));
+  await Promise.all(workers);
   return { written, spared };
 }

@@ -7,7 +7,8 @@ export interface PassReport {
   readonly scope: 'all' | ReadonlySet<string>;
   readonly written: readonly {
     readonly namespace: string;
-    readonly change: { readonly act: string; readonly reason: string };
+    readonly act: string;
+    readonly reason: string;
     readonly outcome: string;
     readonly why?: string;
   }[];
@@ -81,15 +82,18 @@ export function createSyncReport({ log, metrics, now, byNamespace, confirm }: Sy
   function sayChanges({ scope, written, ms }: PassReport): void {
     if (written.length === 0) return;
     const counts: Record<string, number> = {};
-    for (const { change, outcome } of written) {
-      metrics.changes.inc({ act: change.act, reason: change.reason, outcome });
-      const what = `${change.act} ${change.reason} ${outcome}`;
+    for (const { act, reason, outcome } of written) {
+      const what = `${act} ${reason} ${outcome}`;
       counts[what] = (counts[what] ?? 0) + 1;
+    }
+    for (const [what, count] of Object.entries(counts)) {
+      const [act = '', reason = '', outcome = ''] = what.split(' ');
+      metrics.changes.inc({ act, reason, outcome }, count);
     }
     log.info({ scope: scope === 'all' ? 'all' : 'some', changes: counts, ms: Math.round(ms) }, 'pull Secrets changed');
     const failed = written.filter(({ outcome }) => !DONE.has(outcome));
-    for (const { namespace, change, outcome, why } of failed.slice(0, NAMED)) {
-      log.warn({ namespace, act: change.act, reason: change.reason, outcome, why }, 'a pull Secret was not changed');
+    for (const { namespace, act, reason, outcome, why } of failed.slice(0, NAMED)) {
+      log.warn({ namespace, act, reason, outcome, why }, 'a pull Secret was not changed');
     }
     if (failed.length > NAMED) log.warn({ more: failed.length - NAMED }, 'further pull Secrets were not changed');
   }

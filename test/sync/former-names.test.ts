@@ -54,6 +54,8 @@ function start(
     },
     removals: createRemovalGuard({ notes: () => ({ confirmed: 0, held: 0 }), note: async () => true, now }),
     breathe: () => new Promise((resolve) => setImmediate(resolve)),
+    isCrowded: () => false,
+    rest: () => new Promise((resolve) => setImmediate(resolve)),
     now,
   });
   return { pass, writes, take: () => writes.splice(0) };
@@ -81,7 +83,7 @@ t.test('many may go at once: to name them is consent', async (t) => {
   const { held, written } = await pass('all');
   t.equal(held, 0);
   t.equal(take().filter((write) => write.startsWith('delete former-name')).length, 100);
-  t.match(written[0], { name: 'old', change: { reason: 'former-name' }, outcome: 'deleted' });
+  t.match(written[0], { name: 'old', reason: 'former-name', outcome: 'deleted' });
 });
 
 t.test('they do not use up what the guard lets by', async (t) => {

@@ -61,7 +61,8 @@ function start(reportOf: (scope: Scope, nth: number) => Partial<PassReport> = ()
 const conflict = (namespace: string): Written => ({
   namespace,
   name: 'pullpass-dockercfg',
-  change: { act: 'delete', reason: 'not-enabled', seen: {} as never },
+  act: 'delete',
+  reason: 'not-enabled',
   outcome: 'conflict',
 });
 

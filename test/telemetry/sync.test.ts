@@ -41,7 +41,7 @@ t.test('a pass that changed nothing says nothing; what was changed is counted an
   report.observe(pass('all', {}));
   t.same(lines, []);
   const change = { act: 'apply', reason: 'content' };
-  const written = ['written', 'written', 'quota'].map((outcome, i) => ({ namespace: `n${i}`, change, outcome }));
+  const written = ['written', 'written', 'quota'].map((outcome, i) => ({ namespace: `n${i}`, ...change, outcome }));
   report.observe(pass('all', {}, { written }));
   t.match(lines[0], /"apply content written":2,"apply content quota":1/);
   t.match(lines[1], /warn a pull Secret was not changed .*n2/);
@@ -72,7 +72,7 @@ t.test('what is known now: where a write failed, what is held, when all were loo
   const change = { act: 'apply', reason: 'missing' };
   const failed = (namespace: string, outcome: string, why?: string) => ({
     namespace,
-    change,
+    ...change,
     outcome,
     ...(why !== undefined && { why }),
   });
