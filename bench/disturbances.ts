@@ -24,9 +24,9 @@ export interface DisturbOptions {
 const PATIENCE_S = 300;
 /** Objects in one list of those that are listed anew. */
 const PAGE = 100;
-/** A rotation writes so many namespaces a second, at least, where the API server has half a processor. */
 /** Reading the metrics costs the replica a turn of several milliseconds; a Prometheus does it every 15 or 30 s. */
 const LOOK_EVERY_MS = 2_000;
+/** A rotation writes so many namespaces a second, at least, where the API server has half a processor. */
 const WRITES_PER_SECOND = 100;
 
 export function disturb({ scale, serve, count, quick }: DisturbOptions): Disturbance[] {
