@@ -63,10 +63,15 @@ export interface Offer {
   readonly seconds: number;
   /** Requests a second; absent: as fast as it answers. */
   readonly rate?: number;
+  /** Absent: one after the other. */
+  readonly turnSeconds?: number;
 }
 
-/** @returns a way to measure a contestant, which makes each set of reviews once */
-export function measureWith(site: Site, load: Load): (contestant: Contestant, offer: Offer) => Promise<Outcome> {
+/** @returns a way to measure contestants, which makes each set of reviews once */
+export function measureWith(
+  site: Site,
+  load: Load,
+): (contestants: readonly Contestant[], offer: Offer) => Promise<readonly Outcome[]> {
   const written = new Map<string, string>();
 
   function postsFor({ places, isBlind }: Contestant, kilobytes: number): string {
@@ -83,16 +88,20 @@ export function measureWith(site: Site, load: Load): (contestant: Contestant, of
     return path;
   }
 
-  return async (contestant, { kilobytes, seconds, rate }) => {
+  function jobOf(contestant: Contestant, { kilobytes, seconds, rate }: Offer): Job {
     const { name, pid, port } = contestant;
-    const job: Job = {
+    return {
+      name: `${name}, ${kilobytes} KB`,
       target: { port },
       posts: postsFor(contestant, kilobytes),
       ...{ pid, connections: CONNECTIONS, seconds },
       ...(rate === undefined ? {} : { rate }),
     };
-    return load.run(job).catch((error: unknown) => {
-      throw new Error(`${name}, ${kilobytes} KB: ${error instanceof Error ? error.message : error}`);
-    });
+  }
+
+  return (contestants, offer) => {
+    const jobs = contestants.map((contestant) => jobOf(contestant, offer));
+    const { turnSeconds } = offer;
+    return load.alternate({ jobs, ...(turnSeconds === undefined ? {} : { turnSeconds }) });
   };
 }

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually, expectOk } from '../test/serve/installation.ts';
 import type { Ending } from './ending.ts';
-import type { Outcome } from './job.ts';
+import type { Job, Outcome } from './job.ts';
 import type { Target as Server } from './line.ts';
 import { startLoad } from './loading.ts';
 import { PEER_TITLES, type PeerName, startPeer } from './peers/peers.ts';
 import { createPost, type Post } from './posts.ts';
-import { cpuNs } from './process-cost.ts';
 import { hostOf, labelOf, startPullpass } from './pullpass.ts';
 import { dockerConfig } from './registries.ts';
 import { makeReviews } from './reviews.ts';
+import { TURN_S } from './rounds.ts';
 import { makeNamespaces, makeService, makeWebhook, openSite, type Site, writePosts } from './site.ts';
 
 export interface Target {
@@ -31,16 +31,11 @@ export interface CreateOptions {
   readonly seconds: number;
 }
 
-export interface Created extends Outcome {
-  /** Of the webhook's processor, for each request; undefined where none is called. */
-  readonly webhookCpuUs: number | undefined;
-}
-
 export interface Targets {
   /** The first one has no webhook. */
   readonly targets: readonly Target[];
-  /** Leaves no Pod behind. */
-  create(target: Target, options: CreateOptions): Promise<Created>;
+  /** In each of them, in turns. Leaves no Pod behind. */
+  create(targets: readonly Target[], options: CreateOptions): Promise<readonly Outcome[]>;
 }
 
 export const CREATES = { kilobytes: 7 };
@@ -106,22 +101,26 @@ export async function openTargets(ending: Ending): Promise<Targets> {
     return path;
   }
 
+  function jobOf(target: Target, { dryRun, inFlight, seconds }: CreateOptions): Job {
+    const behind = pids.get(target.name);
+    return {
+      name: target.name,
+      target: administrator(site),
+      pid: site.plane.pids.get('kube-apiserver') ?? 0,
+      posts: posts(target, dryRun),
+      ...{ connections: inFlight, seconds },
+      ...(behind === undefined ? {} : { behind }),
+      ...(dryRun ? {} : { requests: REAL_MAX }),
+    };
+  }
+
   return {
     targets: TARGETS,
-    async create(target, { dryRun, inFlight, seconds }) {
-      const pid = pids.get(target.name);
-      const spentUs = (): number => (pid === undefined ? Number.NaN : cpuNs(pid) / 1_000);
-      const before = spentUs();
-      const outcome = await load.run({
-        target: administrator(site),
-        pid: site.plane.pids.get('kube-apiserver') ?? 0,
-        posts: posts(target, dryRun),
-        ...{ connections: inFlight, seconds },
-        ...(dryRun ? {} : { requests: REAL_MAX }),
-      });
-      const webhookCpuUs = pid === undefined ? undefined : (spentUs() - before) / outcome.requests;
-      if (!dryRun) await empty(site, target.namespace);
-      return { ...outcome, webhookCpuUs };
+    async create(targets, options) {
+      const jobs = targets.map((target) => jobOf(target, options));
+      const outcomes = await load.alternate({ jobs, turnSeconds: TURN_S });
+      if (!options.dryRun) for (const { namespace } of targets) await empty(site, namespace);
+      return outcomes;
     },
   };
 }

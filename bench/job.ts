@@ -1,7 +1,10 @@
-// What the load program is asked for, and what it says of it: one line of JSON each.
+// What the load program is asked for, and what it says of it: one line of JSON each. It is asked for several jobs at once where
+// what they find is to be compared closely: it works on each for a moment, in turns.
 import type { Target } from './line.ts';
 
 export interface Job {
+  /** For whoever reads what went wrong. */
+  readonly name: string;
   readonly target: Target;
   /** Whose processor time is read: the server's. */
   readonly pid: number;
@@ -13,6 +16,15 @@ export interface Job {
   readonly rate?: number;
   /** At most so many, all in all. */
   readonly requests?: number;
+  /** Another process whose processor time is read: the webhook that the server calls. */
+  readonly behind?: number;
+}
+
+export interface Work {
+  /** For the same time. Those of one server share its connections. */
+  readonly jobs: readonly Job[];
+  /** How long one is worked on before it is another's turn; absent: until it is done. */
+  readonly turnSeconds?: number;
 }
 
 export interface Outcome {
@@ -25,6 +37,8 @@ export interface Outcome {
   readonly seconds: number;
   /** Of the server's processor, for each request. */
   readonly cpuUs: number;
+  /** The same of the process behind it. */
+  readonly behindCpuUs?: number;
   /** Milliseconds, from when a request was due. */
   readonly latency: Latency;
   /** Which part of its own processor the load needed: near 1, it could not offer more. */
@@ -38,4 +52,5 @@ export interface Latency {
   readonly max: number;
 }
 
-export type Reply = { readonly outcome: Outcome } | { readonly failed: string };
+/** Of each job, in their order. */
+export type Reply = { readonly outcomes: readonly Outcome[] } | { readonly failed: string };

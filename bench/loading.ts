@@ -3,12 +3,14 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Ending } from './ending.ts';
-import type { Job, Outcome, Reply } from './job.ts';
+import type { Job, Outcome, Reply, Work } from './job.ts';
 import { LOAD_CPU, pinned } from './pinning.ts';
 
 export interface Load {
   /** Rejects if a single answer was wrong. */
   run(job: Job): Promise<Outcome>;
+  /** Several, in turns. */
+  alternate(work: Work): Promise<readonly Outcome[]>;
 }
 
 export function startLoad(ending: Ending): Load {
@@ -22,13 +24,14 @@ export function startLoad(ending: Ending): Load {
   ending.add(() => child.stdin.end());
   const replies = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   child.stdin.on('error', () => undefined);
-  return {
-    async run(job) {
-      child.stdin.write(`${JSON.stringify(job)}\n`);
-      const { value } = await Promise.race([replies.next(), gone]);
-      const reply: Reply = JSON.parse(value ?? '{"failed":"the load has ended"}');
-      if ('failed' in reply) throw new Error(reply.failed);
-      return reply.outcome;
-    },
-  };
+
+  async function alternate(work: Work): Promise<readonly Outcome[]> {
+    child.stdin.write(`${JSON.stringify(work)}\n`);
+    const { value } = await Promise.race([replies.next(), gone]);
+    const reply: Reply = JSON.parse(value ?? '{"failed":"the load has ended"}');
+    if ('failed' in reply) throw new Error(reply.failed);
+    return reply.outcomes;
+  }
+
+  return { alternate, run: async (job) => (await alternate({ jobs: [job] }))[0] as Outcome };
 }

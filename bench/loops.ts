@@ -12,12 +12,14 @@ export interface Offered {
 export interface LoopOptions {
   readonly lines: readonly Line[];
   readonly requests: readonly Prepared[];
+  /** The index of the request that is sent first. */
+  readonly first: number;
   readonly seconds: number;
   readonly most: number;
 }
 
 /** Resolves when all that was sent is answered. */
-export function closedLoop({ lines, requests, seconds, most }: LoopOptions): Promise<Offered> {
+export function closedLoop({ lines, requests, first, seconds, most }: LoopOptions): Promise<Offered> {
   const [times, problems]: [number[], Map<string, number>] = [[], new Map()];
   const until = performance.now() + seconds * 1_000;
   let sent = 0;
@@ -31,7 +33,7 @@ export function closedLoop({ lines, requests, seconds, most }: LoopOptions): Pro
         if (idle === lines.length) resolve({ times, problems });
         return;
       }
-      const request = requests[sent++ % requests.length];
+      const request = requests[(first + sent++) % requests.length];
       if (request === undefined) throw new Error('there is nothing to send');
       line.send(request, (problem) => {
         times.push(performance.now() - began);
@@ -46,7 +48,7 @@ export function closedLoop({ lines, requests, seconds, most }: LoopOptions): Pro
   });
 }
 
-export function openLoop({ lines, requests, seconds, most }: LoopOptions, rate: number): Promise<Offered> {
+export function openLoop({ lines, requests, first, seconds, most }: LoopOptions, rate: number): Promise<Offered> {
   const [times, problems]: [number[], Map<string, number>] = [[], new Map()];
   const free = [...lines];
   const waiting: number[] = [];
@@ -55,7 +57,7 @@ export function openLoop({ lines, requests, seconds, most }: LoopOptions, rate: 
   let [offered, sent] = [0, 0];
   return new Promise((resolve) => {
     function send(line: Line, due: number): void {
-      const request = requests[sent++ % requests.length];
+      const request = requests[(first + sent++) % requests.length];
       if (request === undefined) throw new Error('there is nothing to send');
       line.send(request, (problem) => {
         times.push(performance.now() - due);

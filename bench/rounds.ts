@@ -1,27 +1,31 @@
-// Paired rounds: every server once in each round, in an order that chance makes anew, so that whatever the machine does meanwhile
-// meets all of them alike. A first round, in which programs are still compiled and caches filled, does not count.
-import type { Random } from './random.ts';
+// Paired rounds: every server in each round, a moment at a time in turns, so that whatever the machine does meanwhile meets all of them
+// alike. A first round, in which programs are still compiled and caches filled, does not count.
 
-export interface RoundsOptions<S> {
-  readonly servers: readonly S[];
+export interface Rounds {
   readonly rounds: number;
-  readonly random: Random;
   /** Says how far it is. */
   readonly say: (text: string) => void;
 }
 
-/** @returns what was measured of each server, by round, in the order of `servers` */
-export async function pairedRounds<S, T>(
-  { servers, rounds, random, say }: RoundsOptions<S>,
-  measure: (server: S, isWarmUp: boolean) => Promise<T>,
+/**
+ * How long a turn is. What disturbs a machine lasts for seconds, and by then all had theirs. And nobody waits so long that its code
+ * is dropped.
+ */
+export const TURN_S = 0.25;
+
+/**
+ * @param measure gives what came out for each server
+ * @returns that of each server, by round
+ */
+export async function pairedRounds<T>(
+  { rounds, say }: Rounds,
+  measure: (isWarmUp: boolean) => Promise<readonly T[]>,
 ): Promise<T[][]> {
-  const measured = servers.map((): T[] => []);
-  for (let round = 0; round <= rounds; round++) {
-    say(round === 0 ? 'warming up' : `round ${round} of ${rounds}`);
-    for (const index of random.shuffle([...servers.keys()])) {
-      const result = await measure(servers[index] as S, round === 0);
-      if (round > 0) measured[index]?.push(result);
-    }
+  say('warming up');
+  const measured = (await measure(true)).map((): T[] => []);
+  for (let round = 1; round <= rounds; round++) {
+    say(`round ${round} of ${rounds}`);
+    for (const [index, result] of (await measure(false)).entries()) measured[index]?.push(result);
   }
   return measured;
 }

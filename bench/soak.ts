@@ -42,7 +42,15 @@ export async function soak({ scale, load, posts, minutes, say }: SoakOptions): P
   const seconds = minutes * 60;
   const before = memoryOf(serve.pid).resident;
   say(`${RATE}/s for ${minutes} min`);
-  const job = { target: { port: serve.port }, pid: serve.pid, posts, connections: 32, seconds, rate: RATE };
+  const job = {
+    name: 'pullpass',
+    target: { port: serve.port },
+    pid: serve.pid,
+    posts,
+    connections: 32,
+    seconds,
+    rate: RATE,
+  };
   let over = false;
   const loading = load.run(job).finally(() => (over = true));
   // Seen below; until then it must not end the process.

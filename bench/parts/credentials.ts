@@ -7,10 +7,9 @@ import { startLoad } from '../loading.ts';
 import { lengthOf, type Plan } from '../plan.ts';
 import { memoryOf } from '../process-cost.ts';
 import { hostOf, type Member, startPullpass } from '../pullpass.ts';
-import { randomFrom } from '../random.ts';
 import { registryName } from '../registries.ts';
 import type { Section } from '../results.ts';
-import { pairedRounds } from '../rounds.ts';
+import { pairedRounds, TURN_S } from '../rounds.ts';
 import { openSite, putAside, type Site } from '../site.ts';
 import { median, medianRatio } from '../statistics.ts';
 import { bars, figure, ratio, table } from '../table.ts';
@@ -35,9 +34,9 @@ export function credentials(plan: Plan): Promise<Section> {
     await putAside(site.plane);
     const measure = measureWith(site, startLoad(ending));
     const { rounds, say } = plan;
-    const options = { servers, rounds, random: randomFrom(2), say: (text: string) => say(`credentials: ${text}`) };
-    const measured = await pairedRounds(options, (server, isWarmUp) =>
-      measure(server, { kilobytes: KILOBYTES, seconds: lengthOf(plan, isWarmUp) }),
+    const options = { rounds, say: (text: string) => say(`credentials: ${text}`) };
+    const measured = await pairedRounds(options, (isWarmUp) =>
+      measure(servers, { kilobytes: KILOBYTES, seconds: lengthOf(plan, isWarmUp), turnSeconds: TURN_S }),
     );
     const cpu = measured.map((own) => own.map(({ cpuUs }) => cpuUs));
     const ten = cpu[1] ?? [];

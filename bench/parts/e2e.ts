@@ -1,11 +1,10 @@
 // What a webhook adds to the creation of a Pod, seen by whoever creates it: through the real API server, every server in turn in
 // each round. Each has a namespace of its own, which its webhook configuration selects, so nothing is switched in between. All
 // share the processors of the machine, as nothing else would show what a webhook costs the API server itself.
-import { CREATES, type Created, openTargets, type Target } from '../creates.ts';
+import { CREATES, openTargets, type Target } from '../creates.ts';
 import { withEnding } from '../ending.ts';
 import type { Outcome } from '../job.ts';
 import type { Plan } from '../plan.ts';
-import { randomFrom } from '../random.ts';
 import type { Section } from '../results.ts';
 import { pairedRounds } from '../rounds.ts';
 import { median, medianDifference } from '../statistics.ts';
@@ -15,7 +14,7 @@ const IN_FLIGHT = [1, 10, 32] as const;
 /** Those of which a real create leaves a Pod behind. */
 const REAL_IN_FLIGHT = [1, 32] as const;
 
-type Measured = readonly (readonly Created[])[];
+type Measured = readonly (readonly Outcome[])[];
 
 function inFlightOf(dryRun: boolean, quick: boolean): readonly number[] {
   if (quick) return dryRun ? [1, 32] : [32];
@@ -26,16 +25,15 @@ export function e2e(plan: Plan): Promise<Section> {
   return withEnding(async (ending) => {
     const { targets, create } = await openTargets(ending);
     const { seconds, say } = plan;
-    const random = randomFrom(3);
     const parts: string[] = [];
     const found: Bar[] = [];
     for (const dryRun of [true, false]) {
       for (const inFlight of inFlightOf(dryRun, plan.quick)) {
         const what = `${dryRun ? 'dry run' : 'real creates'}, ${inFlight} in flight`;
-        const servers = dryRun ? targets : targets.filter(({ sendsPublic }) => !sendsPublic);
+        const servers = targets.filter(({ sendsPublic }) => dryRun || !sendsPublic);
         const rounds = dryRun ? plan.rounds : Math.ceil(plan.rounds / 2);
-        const options = { servers, rounds, random, say: (text: string) => say(`e2e, ${what}: ${text}`) };
-        const measured = await pairedRounds(options, (target) => create(target, { dryRun, inFlight, seconds }));
+        const options = { rounds, say: (text: string) => say(`e2e, ${what}: ${text}`) };
+        const measured = await pairedRounds(options, () => create(servers, { dryRun, inFlight, seconds }));
         parts.push(`### ${what[0]?.toUpperCase()}${what.slice(1)}\n\n${creates(servers, measured)}`);
         if (dryRun && inFlight !== 10) found.push(...barsOf(inFlight, servers, measured));
       }
@@ -71,8 +69,8 @@ function creates(targets: readonly Target[], measured: Measured): string {
   return table(head, rows);
 }
 
-function costOf(outcomes: readonly Created[]): string {
-  const costs = outcomes.flatMap(({ webhookCpuUs }) => (webhookCpuUs === undefined ? [] : [webhookCpuUs]));
+function costOf(outcomes: readonly Outcome[]): string {
+  const costs = outcomes.flatMap(({ behindCpuUs }) => (behindCpuUs === undefined ? [] : [behindCpuUs]));
   return costs.length === 0 ? '–' : figure(median(costs));
 }
 

@@ -81,6 +81,7 @@ async function disturbed({ scale, load, plan, count, say }: Trial): Promise<Wind
   await pin(serve.pid, SERVER_CPU);
   await settle(serve);
   const base = {
+    name: 'pullpass',
     target: { port: serve.port },
     pid: serve.pid,
     posts: posts(scale, STEADY.kilobytes),

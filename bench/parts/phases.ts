@@ -41,8 +41,8 @@ function profile(kilobytes: number, seconds: number): Promise<readonly (readonly
     const server: Contestant = await enterPullpass(site, CREDENTIALS, 'shop-a', { flags });
     await putAside(site.plane);
     const measure = measureWith(site, startLoad(ending));
-    await measure(server, { kilobytes, seconds: WARM_UP_S });
-    await measure(server, { kilobytes, seconds });
+    await measure([server], { kilobytes, seconds: WARM_UP_S });
+    await measure([server], { kilobytes, seconds });
     process.kill(server.pid, 'SIGTERM');
     return phasesOf(JSON.parse(await written(folder)), seconds * 1_000);
   });

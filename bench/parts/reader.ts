@@ -7,9 +7,8 @@ import { withEnding } from '../ending.ts';
 import { startLoad } from '../loading.ts';
 import { lengthOf, type Plan } from '../plan.ts';
 import { hostOf } from '../pullpass.ts';
-import { randomFrom } from '../random.ts';
 import type { Section } from '../results.ts';
-import { pairedRounds } from '../rounds.ts';
+import { pairedRounds, TURN_S } from '../rounds.ts';
 import { openSite, putAside, type Site } from '../site.ts';
 import { median, medianRatio } from '../statistics.ts';
 import { type Bar, bars, figure, ratio, table } from '../table.ts';
@@ -30,13 +29,12 @@ export function reader(plan: Plan): Promise<Section> {
     await putAside(site.plane);
     const measure = measureWith(site, startLoad(ending));
     const { rounds, sizes, say } = plan;
-    const random = randomFrom(3);
     const rows: string[][] = [];
     const found: Bar[] = [];
     for (const kilobytes of sizes) {
-      const options = { servers, rounds, random, say: (text: string) => say(`reader, ${kilobytes} KB: ${text}`) };
-      const measured = await pairedRounds(options, (server, isWarmUp) =>
-        measure(server, { kilobytes, seconds: lengthOf(plan, isWarmUp) }),
+      const options = { rounds, say: (text: string) => say(`reader, ${kilobytes} KB: ${text}`) };
+      const measured = await pairedRounds(options, (isWarmUp) =>
+        measure(servers, { kilobytes, seconds: lengthOf(plan, isWarmUp), turnSeconds: TURN_S }),
       );
       const [scans = [], parses = []] = measured.map((own) => own.map(({ cpuUs }) => cpuUs));
       const value = medianRatio(scans, parses);

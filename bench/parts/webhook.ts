@@ -8,9 +8,8 @@ import { GO_PEERS, NODE_PEERS } from '../peers/peers.ts';
 import { lengthOf, type Plan } from '../plan.ts';
 import { memoryOf } from '../process-cost.ts';
 import { hostOf } from '../pullpass.ts';
-import { randomFrom } from '../random.ts';
 import type { Section } from '../results.ts';
-import { pairedRounds } from '../rounds.ts';
+import { pairedRounds, TURN_S } from '../rounds.ts';
 import { openSite, putAside } from '../site.ts';
 import { median, medianRatio } from '../statistics.ts';
 import { type Bar, bars, figure, ratio, table } from '../table.ts';
@@ -31,26 +30,20 @@ export function webhook(plan: Plan): Promise<Section> {
     await putAside(site.plane);
     const measure = measureWith(site, startLoad(ending));
     const { rounds, seconds, say } = plan;
-    const random = randomFrom(1);
     const parts: string[] = [];
     const found: Bar[] = [];
     for (const kilobytes of plan.sizes) {
-      const options = { servers, rounds, random, say: (text: string) => say(`webhook, ${kilobytes} KB: ${text}`) };
-      const measured = await pairedRounds(options, (server, isWarmUp) =>
-        measure(server, { kilobytes, seconds: lengthOf(plan, isWarmUp) }),
+      const options = { rounds, say: (text: string) => say(`webhook, ${kilobytes} KB: ${text}`) };
+      const measured = await pairedRounds(options, (isWarmUp) =>
+        measure(servers, { kilobytes, seconds: lengthOf(plan, isWarmUp), turnSeconds: TURN_S }),
       );
       parts.push(`### ${kilobytes} KB Pod\n\n${costTable(servers, measured)}`);
       found.push(...costBars(kilobytes, servers, measured));
     }
-    const options = {
-      servers,
-      rounds: plan.quick ? 1 : 2,
-      random,
-      say: (text: string) => say(`webhook, steady: ${text}`),
-    };
+    const options = { rounds: plan.quick ? 1 : 2, say: (text: string) => say(`webhook, steady: ${text}`) };
     const long = Math.max(seconds, plan.quick ? 1 : 4);
-    const steady = await pairedRounds(options, (server, isWarmUp) =>
-      measure(server, { ...STEADY, seconds: isWarmUp ? 1 : long }),
+    const steady = await pairedRounds(options, (isWarmUp) =>
+      measure(servers, { ...STEADY, seconds: isWarmUp ? 1 : long }),
     );
     parts.push(`### ${STEADY.kilobytes} KB Pod, a steady ${STEADY.rate}/s\n\n${latencyTable(servers, steady)}`);
     found.push(...latencyBars(servers, steady));
