@@ -30,6 +30,8 @@ export interface Line {
   send(request: Prepared, done: (problem: string | undefined) => void): void;
   /** The same, and every member of the answer that matters is compared with what is expected. */
   verify(request: Prepared): Promise<void>;
+  /** A server may close one that is idle. */
+  isOpen(): boolean;
   close(): void;
 }
 
@@ -77,6 +79,7 @@ export async function openLine(target: Target): Promise<Line> {
           else reject(new Error(wrong));
         });
       }),
+    isOpen: () => !socket.destroyed && socket.readable,
     close: () => void socket.destroy(),
   };
 }

@@ -72,7 +72,7 @@ export function openLoop({ lines, requests, first, seconds, most }: LoopOptions,
       const now = performance.now();
       const due = Math.min(total, Math.floor(((now - began) * rate) / 1_000));
       for (; offered < due; offered++) {
-        const line = free.pop();
+        const line = takeFrom(free);
         if (line === undefined) waiting.push(now);
         else send(line, now);
       }
@@ -81,6 +81,12 @@ export function openLoop({ lines, requests, first, seconds, most }: LoopOptions,
       resolve({ times, problems });
     }, 1);
   });
+}
+
+/** The one that was used last, as an API server does, so that others may be idle until the server closes them. */
+function takeFrom(free: Line[]): Line | undefined {
+  const line = free.pop();
+  return line === undefined || line.isOpen() ? line : takeFrom(free);
 }
 
 function count(problems: Map<string, number>, problem: string): void {

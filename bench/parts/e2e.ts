@@ -38,7 +38,11 @@ export function e2e(plan: Plan): Promise<Section> {
         if (dryRun && inFlight !== 10) found.push(...barsOf(inFlight, servers, measured));
       }
     }
-    const body = [`Pods of ${CREATES.kilobytes} KB. The API server and the webhooks are not pinned here.`, ...parts, `### Bars\n\n${bars(found)}`].join('\n\n');
+    const body = [
+      `Pods of ${CREATES.kilobytes} KB. The API server and the webhooks are not pinned here.`,
+      ...parts,
+      `### Bars\n\n${bars(found)}`,
+    ].join('\n\n');
     return { part: 'e2e', title: 'Creating Pods through the API server', body };
   });
 }
