@@ -33,7 +33,7 @@ export interface Outcome {
   readonly refused: number;
   /** When the first of them was sent, in milliseconds since the epoch: what was sent before, to verify it, is not timed. */
   readonly began: number;
-  /** From the first request to the last answer. */
+  /** From the first request to the last answer; of several turns the sum of theirs. */
   readonly seconds: number;
   /** Of the server's processor, for each request. */
   readonly cpuUs: number;

@@ -79,7 +79,7 @@ export async function openLine(target: Target): Promise<Line> {
           else reject(new Error(wrong));
         });
       }),
-    isOpen: () => !socket.destroyed && socket.readable,
+    isOpen: () => socket.readable,
     close: () => void socket.destroy(),
   };
 }

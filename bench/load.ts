@@ -7,6 +7,7 @@ import type { Job, Reply, Work } from './job.ts';
 import { type Line, openLine, type Prepared, prepare } from './line.ts';
 import type { Post } from './posts.ts';
 import { randomFrom } from './random.ts';
+import { takeTurns } from './rounds.ts';
 import { startTally, type Tally } from './tally.ts';
 
 const read = new Map<string, readonly Post[]>();
@@ -44,10 +45,9 @@ async function work({ jobs, turnSeconds }: Work): Promise<Reply> {
     const tallies: Tally[] = [];
     for (const job of jobs) tallies.push(await prepareJob(job).catch(fail(job)));
     const seconds = Math.max(...jobs.map((job) => job.seconds));
-    const turn = turnSeconds ?? seconds;
-    for (let done = 0; done < seconds; done += turn) {
-      for (const tally of random.shuffle(tallies)) await tally.offer(turn).catch(fail(tally.job));
-    }
+    await takeTurns(tallies, { seconds, turnSeconds, random }, (tally, turn) =>
+      tally.offer(turn).catch(fail(tally.job)),
+    );
     return { outcomes: tallies.map((tally) => tally.outcome()) };
   } finally {
     for (const line of [...opened.values()].flat()) line.close();

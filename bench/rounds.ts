@@ -1,5 +1,6 @@
 // Paired rounds: every server in each round, a moment at a time in turns, so that whatever the machine does meanwhile meets all of them
 // alike. A first round, in which programs are still compiled and caches filled, does not count.
+import type { Random } from './random.ts';
 
 export interface Rounds {
   readonly rounds: number;
@@ -28,4 +29,15 @@ export async function pairedRounds<T>(
     for (const [index, result] of (await measure(false)).entries()) measured[index]?.push(result);
   }
   return measured;
+}
+
+/** Each of them for a turn, in an order that chance makes anew, until all had their time. Without turns each has it at once. */
+export async function takeTurns<S>(
+  servers: readonly S[],
+  { seconds, turnSeconds = seconds, random }: { seconds: number; turnSeconds?: number | undefined; random: Random },
+  work: (server: S, seconds: number) => Promise<void>,
+): Promise<void> {
+  for (let done = 0; done < seconds; done += turnSeconds) {
+    for (const server of random.shuffle(servers)) await work(server, turnSeconds);
+  }
 }

@@ -3,8 +3,9 @@ import t from 'tap';
 import { problemOf } from '../../bench/answers.ts';
 import { readAnswer } from '../../bench/http-answer.ts';
 import { readPlan } from '../../bench/plan.ts';
+import { randomFrom } from '../../bench/random.ts';
 import { withSection } from '../../bench/results.ts';
-import { pairedRounds } from '../../bench/rounds.ts';
+import { pairedRounds, takeTurns } from '../../bench/rounds.ts';
 import { latencyOf, median, medianDifference, medianRatio, slope } from '../../bench/statistics.ts';
 import { bars, figure, ratio, table } from '../../bench/table.ts';
 
@@ -77,6 +78,23 @@ t.test('what each round gives is kept by server, and the first round does not co
     ['a2', 'a3', 'a4'],
     ['b2', 'b3', 'b4'],
   ]);
+});
+
+t.test('each server has its turn, in changing order, until all had their time', async (t) => {
+  const order: string[] = [];
+  const servers = ['a', 'b', 'c', 'd'];
+  const options = { seconds: 1.5, turnSeconds: 0.25, random: randomFrom(1) };
+  await takeTurns(servers, options, async (server, seconds) => {
+    t.equal(seconds, 0.25);
+    order.push(server);
+  });
+  t.equal(order.length, 24);
+  const rounds = Array.from({ length: 6 }, (_, i) => order.slice(i * 4, i * 4 + 4));
+  for (const round of rounds) t.same([...round].sort(), servers);
+  t.ok(new Set(rounds.map((round) => round.join())).size > 1);
+  await takeTurns(['a'], { seconds: 1.5, random: randomFrom(1) }, async (_, seconds) => {
+    t.equal(seconds, 1.5, 'at once');
+  });
 });
 
 const REVIEW = { kind: 'review', uid: 'u', adds: 'entry' } as const;
