@@ -19,7 +19,8 @@ const runtime: Runtime = {
   onSignal(listener) {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, listener);
   },
-  onExit: (listener) => void process.on('exit', listener),
+  // Before what libraries do at the end: pino would write first what came last.
+  onExit: (listener) => void process.prependListener('exit', listener),
   exit: (code) => process.exit(code),
   ...(globalThis.gc === undefined ? {} : { collectGarbage }),
 };

@@ -13,6 +13,8 @@ export interface LogDestination extends DestinationStream {
 const GATHER_MS = 50;
 const GATHER_CHARACTERS = 16_384;
 const WAITING_MAX_BYTES = 4 * 1024 * 1024;
+/** So long the other thread has for a write; where nobody reads it would take for ever. */
+const UNDER_WAY_MS = 200;
 
 export function openLogDestination(fd: number): LogDestination {
   const output = pino.destination({ fd, sync: false, maxLength: WAITING_MAX_BYTES });
@@ -20,11 +22,16 @@ export function openLogDestination(fd: number): LogDestination {
   output.on('error', () => undefined);
   let gathered = '';
   let timer: NodeJS.Timeout | undefined;
+  let isUnderWay = false;
+  output.on('drain', () => {
+    isUnderWay = false;
+  });
 
   function pass(): void {
     clearTimeout(timer);
     timer = undefined;
     if (gathered === '') return;
+    isUnderWay = true;
     output.write(gathered);
     gathered = '';
   }
@@ -40,6 +47,8 @@ export function openLogDestination(fd: number): LogDestination {
       timer ??= setTimeout(pass, GATHER_MS);
     },
     flush() {
+      // What is written here would overtake what the other thread has begun with.
+      if (isUnderWay) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, UNDER_WAY_MS);
       pass();
       output.flushSync();
     },
