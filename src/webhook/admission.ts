@@ -18,6 +18,7 @@ import { PLAIN_SERVICE_ACCOUNT, type PullSecretState, type ServiceAccountState }
 import { lookUpTime } from './deadline.ts';
 import type { CredentialsInForce, Ensure } from './ensure.ts';
 import type { ReviewRequest } from './review.ts';
+import { andThen, type Soon } from './soon.ts';
 import { warningsFor } from './warning.ts';
 
 /** Absent and could not tell are different answers. */
@@ -29,12 +30,8 @@ export interface AdmissionView {
     name: string,
     takesPart: (labels: Labels) => boolean,
     withinMs: number,
-  ): Found<{ readonly labels: Labels }> | Promise<Found<{ readonly labels: Labels }>>;
-  serviceAccount(
-    namespace: string,
-    name: string,
-    withinMs: number,
-  ): Found<ServiceAccountState> | Promise<Found<ServiceAccountState>>;
+  ): Soon<Found<{ readonly labels: Labels }>>;
+  serviceAccount(namespace: string, name: string, withinMs: number): Soon<Found<ServiceAccountState>>;
   pullSecret(namespace: string): PullSecretState | undefined;
 }
 
@@ -69,7 +66,7 @@ interface Place extends Decided {
 export type Verdict = Admission | { readonly couldNotTell: string };
 
 /** @param timeoutMs what is left of the request's time-out, less a margin; everything stays within it */
-export type Admit = (review: ReviewRequest, timeoutMs: number) => Promise<Verdict>;
+export type Admit = (review: ReviewRequest, timeoutMs: number) => Soon<Verdict>;
 
 export function createAdmission(
   settings: AdmissionSettings,
@@ -82,46 +79,64 @@ export function createAdmission(
 
   return (review, timeoutMs) => {
     const { subject, namespace, dryRun } = review;
-    if (typeof subject === 'string') return Promise.resolve(leftAlone(subject));
+    if (typeof subject === 'string') return leftAlone(subject);
     return admit(subject, { namespace, dryRun }, timeoutMs);
   };
 
-  async function admit(
+  function admit(
     subject: Subject,
     { namespace, dryRun }: Pick<ReviewRequest, 'namespace' | 'dryRun'>,
     timeoutMs: number,
-  ): Promise<Verdict> {
+  ): Soon<Verdict> {
     const started = now();
     const left = (ofMs: number): number => ofMs - (now() - started);
     const lookUpMs = lookUpTime(timeoutMs);
     const takesPart = (labels: Labels): boolean => namespaceRefusal(namespace, labels, participation) === undefined;
     if (namespaceRefusal(namespace, {}, participation) === 'namespace-excluded') return leftAlone('namespace-excluded');
-    const looked = view.namespace(namespace, takesPart, left(lookUpMs));
-    const known = looked instanceof Promise ? await looked : looked;
-    if ('unknown' in known) return { couldNotTell: `namespace: ${known.unknown}` };
-    if ('absent' in known || !takesPart(known.found.labels)) return leftAlone('namespace-not-enabled');
-    const credentials = inForce();
-    let decided = decideFor(subject, known.found.labels, credentials.policy);
-    if (!decided.images.every(isSettled)) {
-      decided = await lookAgain(subject, { ...decided, namespace, withinMs: left(lookUpMs) }, credentials.policy);
+
+    function decide(known: Found<{ readonly labels: Labels }>): Soon<Verdict> {
+      if ('unknown' in known) return { couldNotTell: `namespace: ${known.unknown}` };
+      if ('absent' in known || !takesPart(known.found.labels)) return leftAlone('namespace-not-enabled');
+      const credentials = inForce();
+      const decided = decideFor(subject, known.found.labels, credentials.policy);
+      const settled = decided.images.every(isSettled)
+        ? decided
+        : lookAgain(subject, { ...decided, namespace, withinMs: left(lookUpMs) }, credentials.policy);
+      return andThen(settled, (decided) => lookAround(decided, credentials));
     }
-    const { labels, images } = decided;
-    if (!needsSurroundings(subject, images, pullSecretName, formerNames)) return leftAlone('no-private-image', images);
-    const asked = view.serviceAccount(namespace, subject.serviceAccount, left(lookUpMs));
-    const account = asked instanceof Promise ? await asked : asked;
-    if ('unknown' in account) return { couldNotTell: `ServiceAccount: ${account.unknown}` };
-    const serviceAccount = 'found' in account ? account.found : PLAIN_SERVICE_ACCOUNT;
-    const decide = (): Injection => {
-      const around = { serviceAccount, pullSecret: view.pullSecret(namespace) };
-      return planInjection(subject, images, around, pullSecretName, formerNames);
-    };
-    const injection = decide();
-    if (injection.needs.length === 0) return answer(subject, injection);
-    if (dryRun) return answer(subject, injection, 'dry-run');
-    const ensuring = ensure({ namespace, labels, needs: injection.needs, timeoutMs: left(timeoutMs) }, credentials);
-    const ensured = ensuring instanceof Promise ? await ensuring : ensuring;
-    // A Secret that only the write found to be somebody else's must not be listed either: decide again.
-    return ensured === 'foreign' ? answer(subject, decide()) : answer(subject, injection, ensured);
+
+    function lookAround({ labels, images }: Decided, credentials: CredentialsInForce): Soon<Verdict> {
+      if (!needsSurroundings(subject, images, pullSecretName, formerNames)) {
+        return leftAlone('no-private-image', images);
+      }
+      const account = view.serviceAccount(namespace, subject.serviceAccount, left(lookUpMs));
+      return andThen(account, (account) => {
+        if ('unknown' in account) return { couldNotTell: `ServiceAccount: ${account.unknown}` };
+        const serviceAccount = 'found' in account ? account.found : PLAIN_SERVICE_ACCOUNT;
+        return inject({ labels, images }, serviceAccount, credentials);
+      });
+    }
+
+    function inject(
+      { labels, images }: Decided,
+      serviceAccount: ServiceAccountState,
+      credentials: CredentialsInForce,
+    ): Soon<Verdict> {
+      const plan = (): Injection => {
+        const around = { serviceAccount, pullSecret: view.pullSecret(namespace) };
+        return planInjection(subject, images, around, pullSecretName, formerNames);
+      };
+      const injection = plan();
+      if (injection.needs.length === 0) return answer(subject, injection);
+      if (dryRun) return answer(subject, injection, 'dry-run');
+      const ensured = ensure({ namespace, labels, needs: injection.needs, timeoutMs: left(timeoutMs) }, credentials);
+      // A Secret that only the write found to be somebody else's must not be listed either: decide again.
+      return andThen(ensured, (ensured) =>
+        ensured === 'foreign' ? answer(subject, plan()) : answer(subject, injection, ensured),
+      );
+    }
+
+    return andThen(view.namespace(namespace, takesPart, left(lookUpMs)), decide);
   }
 
   /** An image that only the labels keep from its credential gets a second look: the namespace may just have been relabelled. */

@@ -1,7 +1,7 @@
 // From the body of a request to what goes back, whichever way the request came in. A review that is one is always answered with 200;
 // the rest gets the status that lets the administrator's failurePolicy decide. It knows nothing of sockets.
 import type { RejectReason } from '../core/reason.ts';
-import type { Admit, Verdict } from './admission.ts';
+import type { Admission, Admit, Verdict } from './admission.ts';
 import { formatAnswer } from './answer.ts';
 import { deadlineOf } from './deadline.ts';
 import type { Ticket } from './gate.ts';
@@ -9,7 +9,8 @@ import { mayComeAgain, REJECT_PROBLEM, REJECT_STATUS, RETRY_AFTER_S } from './re
 import type { Response } from './response.ts';
 import { rememberReturning } from './returning.ts';
 import type { ReadReview, ReviewRequest } from './review.ts';
-import type { Turn } from './turn.ts';
+import type { Soon } from './soon.ts';
+import type { Step, Turn } from './turn.ts';
 
 /** A review without the objects in it. */
 export type ReviewHead = Pick<ReviewRequest, 'uid' | 'namespace' | 'name' | 'kind' | 'dryRun'>;
@@ -18,7 +19,7 @@ export type ServerEvent =
   | {
       readonly kind: 'answered';
       readonly review: ReviewHead;
-      readonly verdict: Exclude<Verdict, { couldNotTell: string }>;
+      readonly verdict: Admission;
       readonly ms: number;
     }
   | ({ readonly kind: 'rejected'; readonly status: number; readonly problem: string } & Rejection);
@@ -55,7 +56,8 @@ export interface Answering {
   reject(rejection: Rejection): Response;
 }
 
-type Asked = { readonly review: ReviewHead; readonly first: number; readonly verdict: Promise<Verdict> };
+type Asked = { readonly review: ReviewHead; readonly first: number; readonly verdict: Soon<Verdict> };
+type Done = (response: Response) => void;
 
 export function createAnswering(options: AnsweringOptions, turn: Turn): Answering {
   const { now } = options;
@@ -92,32 +94,59 @@ export function createAnswering(options: AnsweringOptions, turn: Turn): Answerin
     return { review: { uid, namespace, name, kind, dryRun }, first, verdict: options.admit(read.review, timeoutMs) };
   }
 
-  async function settle({ review, first, verdict }: Asked, came: number): Promise<Response> {
-    const settled = await verdict;
-    if ('couldNotTell' in settled) {
+  /** Whoever asked waits for the answer, but nobody for what is told of it: that is the next step. */
+  function settle({ review, first }: Asked, verdict: Verdict, came: number, done: Done): Step | undefined {
+    if ('couldNotTell' in verdict) {
       returning.sentAway(review.uid, first);
-      return reject({ reason: 'could-not-tell', problem: settled.couldNotTell });
+      done(reject({ reason: 'could-not-tell', problem: verdict.couldNotTell }));
+      return undefined;
     }
-    tell({ kind: 'answered', review, verdict: settled, ms: now() - came });
-    return { status: 200, type: 'application/json', text: formatAnswer(review.uid, settled) };
+    const ms = now() - came;
+    const text = textOf(review.uid, verdict);
+    if (typeof text !== 'string') {
+      done(reject(text));
+      return undefined;
+    }
+    done({ status: 200, type: 'application/json', text });
+    return () => void tell({ kind: 'answered', review, verdict, ms });
   }
 
-  function answer(request: Arrived, came: number, done: (response: Response) => void): void {
+  function begin(request: Arrived, came: number, done: Done): Step | undefined {
     const failed = (error: unknown): void => done(reject({ reason: 'fault', error }));
     try {
       const asked = ask(request);
       if ('reason' in asked) done(reject(asked));
-      else settle(asked, came).then(done, failed);
+      else return soonSettled(asked, (verdict) => settle(asked, verdict, came, done), failed);
     } catch (error) {
       failed(error);
     }
+    return undefined;
   }
 
   return {
     answer(request, done) {
       const came = now();
-      turn.afterReading(() => answer(request, came, done));
+      turn.afterReading(() => begin(request, came, done));
     },
     reject,
   };
+}
+
+/** Where the verdict has to be waited for, it is no longer a step of this turn. */
+function soonSettled(
+  { verdict }: Asked,
+  settle: (verdict: Verdict) => Step | undefined,
+  failed: (error: unknown) => void,
+): Step | undefined {
+  if (!(verdict instanceof Promise)) return () => settle(verdict);
+  verdict.then((late) => void settle(late)?.(), failed);
+  return undefined;
+}
+
+function textOf(uid: string, admission: Admission): string | Rejection {
+  try {
+    return formatAnswer(uid, admission);
+  } catch (error) {
+    return { reason: 'fault', error };
+  }
 }

@@ -9,7 +9,13 @@ function loop() {
   return {
     turn,
     done,
-    work: (name: string) => turn.afterReading(() => done.push(name)),
+    work: (name: string) => turn.afterReading(() => void done.push(name)),
+    /** Work of two steps, each told. */
+    steps: (name: string) =>
+      turn.afterReading(() => {
+        done.push(`${name}1`);
+        return () => void done.push(`${name}2`);
+      }),
     end: (name: string) => turn.atEnd(() => done.push(name)),
     /** What the event loop does when it has read everything. */
     pass: () => {
@@ -31,6 +37,16 @@ t.test('all work is done in its order, then the turn ends, whoever asked first',
   work('c');
   end('end of another');
   t.same(pass(), ['c', 'end of another']);
+});
+
+t.test('all do their first step before any does its second', async (t) => {
+  const { work, steps, end, pass } = loop();
+  steps('a');
+  work('b');
+  steps('c');
+  end('end');
+  t.same(pass(), ['a1', 'b', 'c1', 'a2', 'c2', 'end']);
+  t.same(pass(), []);
 });
 
 t.test('more than stays in the caches is not gathered', async (t) => {
