@@ -6,32 +6,34 @@ import { type DestinationStream, pino } from 'pino';
 export interface LogDestination extends DestinationStream {
   /** Writes it soon, together with others. */
   gather(line: string): void;
-  /** Writes what is gathered; for the end of the program. */
+  /** Writes what is gathered, for the end of the program; it waits for whoever reads the log. */
   flush(): void;
 }
 
 const GATHER_MS = 50;
 const GATHER_CHARACTERS = 16_384;
 const WAITING_MAX_BYTES = 4 * 1024 * 1024;
-/** So long the other thread has for a write; where nobody reads it would take for ever. */
-const UNDER_WAY_MS = 200;
+/** So long the other thread has for a write that it may not have begun; nothing tells this thread when it is done. */
+const UNDER_WAY_MS = 1_000;
 
 export function openLogDestination(fd: number): LogDestination {
   const output = pino.destination({ fd, sync: false, maxLength: WAITING_MAX_BYTES });
-  // A log that cannot be written is no reason to answer nobody any more.
-  output.on('error', () => undefined);
   let gathered = '';
   let timer: NodeJS.Timeout | undefined;
-  let isUnderWay = false;
-  output.on('drain', () => {
-    isUnderWay = false;
-  });
+  /** What the other thread was given, and has not written as far as is known here. */
+  let passed = 0;
+  const settled = (): void => {
+    passed = 0;
+  };
+  output.on('drain', settled);
+  // A log that cannot be written is no reason to answer nobody any more.
+  output.on('error', settled);
 
   function pass(): void {
     clearTimeout(timer);
     timer = undefined;
     if (gathered === '') return;
-    isUnderWay = true;
+    passed += 1;
     output.write(gathered);
     gathered = '';
   }
@@ -47,9 +49,9 @@ export function openLogDestination(fd: number): LogDestination {
       timer ??= setTimeout(pass, GATHER_MS);
     },
     flush() {
-      // What is written here would overtake what the other thread has begun with.
-      if (isUnderWay) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, UNDER_WAY_MS);
       pass();
+      // The other thread may not have begun with the first, and what is written here would overtake it.
+      if (passed > 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, UNDER_WAY_MS);
       output.flushSync();
     },
   };

@@ -22,17 +22,19 @@ function start(t: Test, body: string) {
   return { said, ended, read };
 }
 
-t.test('lines come in order and whole, those of the last moment too', async (t) => {
-  const expected = Array.from({ length: 5_000 }, (_, i) => `line ${i}\n`).join('');
-  const body = "for (let i = 0; i < 5_000; i++) log.gather('line ' + i + '\\n'); process.exit(3);";
-  // On a busy machine the other thread has often not begun yet when the program ends.
-  const programs = Array.from({ length: 8 }, () => start(t, body));
-  for (const { read } of programs) read();
-  for (const { said, ended } of programs) {
-    t.equal(await ended, 3);
-    t.ok(said.log === expected, `${said.log.length} characters, from ${said.log.slice(0, 9)}`);
-  }
-});
+for (const lines of [1, 5_000]) {
+  t.test(`${lines} lines come in order and whole, those of the last moment too`, async (t) => {
+    const expected = Array.from({ length: lines }, (_, i) => `line ${i}\n`).join('');
+    const body = `for (let i = 0; i < ${lines}; i++) log.gather('line ' + i + '\\n'); process.exit(3);`;
+    // On a busy machine the other thread has often not begun yet when the program ends.
+    const programs = Array.from({ length: 8 }, () => start(t, body));
+    for (const { read } of programs) read();
+    for (const { said, ended } of programs) {
+      t.equal(await ended, 3);
+      t.ok(said.log === expected, `${said.log.length} characters, from ${said.log.slice(0, 9)}`);
+    }
+  });
+}
 
 t.test('a line is written soon, though nothing follows it', async (t) => {
   const { said, read } = start(t, "log.gather('alone\\n'); setTimeout(() => undefined, 20_000);");
