@@ -94,7 +94,7 @@ export function createAnswering(options: AnsweringOptions, turn: Turn): Answerin
     return { review: { uid, namespace, name, kind, dryRun }, first, verdict: options.admit(read.review, timeoutMs) };
   }
 
-  /** Whoever asked waits for the answer, but nobody for what is told of it: that is the next step. */
+  /** What is told of an answer is the next step, after the answers to all that came together. */
   function settle({ review, first }: Asked, verdict: Verdict, came: number, done: Done): Step | undefined {
     if ('couldNotTell' in verdict) {
       returning.sentAway(review.uid, first);
@@ -102,7 +102,7 @@ export function createAnswering(options: AnsweringOptions, turn: Turn): Answerin
       return undefined;
     }
     const ms = now() - came;
-    const text = textOf(review.uid, verdict);
+    const text = orFault(formatAnswer, review.uid, verdict);
     if (typeof text !== 'string') {
       done(reject(text));
       return undefined;
@@ -112,14 +112,18 @@ export function createAnswering(options: AnsweringOptions, turn: Turn): Answerin
   }
 
   function begin(request: Arrived, came: number, done: Done): Step | undefined {
-    const failed = (error: unknown): void => done(reject({ reason: 'fault', error }));
-    try {
-      const asked = ask(request);
-      if ('reason' in asked) done(reject(asked));
-      else return soonSettled(asked, (verdict) => settle(asked, verdict, came, done), failed);
-    } catch (error) {
-      failed(error);
+    const asked = orFault(ask, request);
+    if ('reason' in asked) {
+      done(reject(asked));
+      return undefined;
     }
+    const { verdict } = asked;
+    if (!(verdict instanceof Promise)) return () => settle(asked, verdict, came, done);
+    // No longer a step of this turn.
+    verdict.then(
+      (late) => void settle(asked, late, came, done)?.(),
+      (error) => done(reject({ reason: 'fault', error })),
+    );
     return undefined;
   }
 
@@ -132,20 +136,10 @@ export function createAnswering(options: AnsweringOptions, turn: Turn): Answerin
   };
 }
 
-/** Where the verdict has to be waited for, it is no longer a step of this turn. */
-function soonSettled(
-  { verdict }: Asked,
-  settle: (verdict: Verdict) => Step | undefined,
-  failed: (error: unknown) => void,
-): Step | undefined {
-  if (!(verdict instanceof Promise)) return () => settle(verdict);
-  verdict.then((late) => void settle(late)?.(), failed);
-  return undefined;
-}
-
-function textOf(uid: string, admission: Admission): string | Rejection {
+/** Without a function made for the call: it would keep the body of the request for as long as others made beside it live. */
+function orFault<A extends unknown[], T>(make: (...given: A) => T, ...given: A): T | Rejection {
   try {
-    return formatAnswer(uid, admission);
+    return make(...given);
   } catch (error) {
     return { reason: 'fault', error };
   }

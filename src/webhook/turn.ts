@@ -34,10 +34,22 @@ export function createTurn(soon: (callback: () => void) => void): Turn {
     while (now.length > 0) {
       const next: Step[] = [];
       for (const step of now) {
-        const following = step();
+        const following = tried(step);
         if (following !== undefined) next.push(following);
       }
       now = next;
+    }
+  }
+
+  /** A fault ends the program or not, as one in a callback of its own would; the others still get their answers. */
+  function tried(step: Step): Step | undefined {
+    try {
+      return step();
+    } catch (error) {
+      soon(() => {
+        throw error;
+      });
+      return undefined;
     }
   }
 

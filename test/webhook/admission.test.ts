@@ -8,6 +8,7 @@ import { readSubject } from '../../src/core/subject.ts';
 import type { PullSecretState, ServiceAccountState } from '../../src/core/surroundings.ts';
 import { selectWorkloads } from '../../src/core/workload.ts';
 import { createAdmission, type Found } from '../../src/webhook/admission.ts';
+import type { Soon } from '../../src/webhook/soon.ts';
 import { renderingsOf } from '../core/given.ts';
 import { secret } from './fake-cluster.ts';
 
@@ -30,7 +31,20 @@ interface Cluster {
   readonly lookUpMs?: number;
 }
 
+/** Everything is asked twice: where all is known at once, and where each thing has to be waited for. */
 function setUp(cluster: Cluster = {}) {
+  const known = open(cluster, (value) => value);
+  const late = open(cluster, async (value) => value);
+  async function review(...given: Parameters<typeof known.review>) {
+    const verdict = await known.review(...given);
+    t.same(await late.review(...given), verdict, 'the verdict does not depend on what is waited for');
+    t.same(late.calls, known.calls, 'nor does what is asked');
+    return verdict;
+  }
+  return { ...known, review };
+}
+
+function open(cluster: Cluster, soon: <T>(value: T) => Soon<T>) {
   const parsed = parsePattern('ghcr.io');
   if (!parsed.ok) throw new Error(parsed.problem);
   const namespaces = [...(cluster.namespaces ?? [{ found: { labels: ENABLED } }])];
@@ -44,23 +58,23 @@ function setUp(cluster: Cluster = {}) {
       formerNames: [FORMER],
     },
     {
-      async namespace(name, _takesPart, withinMs) {
+      namespace(name, _takesPart, withinMs) {
         calls.push(`namespace ${name}`);
         allowed.push(withinMs);
         clock += cluster.lookUpMs ?? 0;
-        return (namespaces.length > 1 ? namespaces.shift() : namespaces[0]) ?? { absent: true };
+        return soon((namespaces.length > 1 ? namespaces.shift() : namespaces[0]) ?? { absent: true });
       },
-      async serviceAccount(namespace, name, withinMs) {
+      serviceAccount(namespace, name, withinMs) {
         calls.push(`ServiceAccount ${namespace}/${name}`);
         allowed.push(withinMs);
         clock += cluster.lookUpMs ?? 0;
-        return cluster.serviceAccount ?? { absent: true };
+        return soon(cluster.serviceAccount ?? { absent: true });
       },
       pullSecret: cluster.pullSecret ?? (() => undefined),
     },
-    async ({ namespace, needs, timeoutMs }) => {
+    ({ namespace, needs, timeoutMs }) => {
       calls.push(`ensure ${namespace} ${needs.map(({ credential }) => credential)} within ${timeoutMs}`);
-      return cluster.ensured ?? 'created';
+      return soon(cluster.ensured ?? 'created');
     },
     () => {
       const policy = compilePolicy([
@@ -170,7 +184,7 @@ t.test('an image whose credential is not for these labels gets a second look', a
 
 t.test('a Secret that only the write found to be foreign is not listed, and the user is told', async (t) => {
   let looks = 0;
-  const pullSecret = () => (looks++ === 0 ? undefined : secret([], false));
+  const pullSecret = () => (looks++ % 2 === 0 ? undefined : secret([], false));
   const verdict = await setUp({ pullSecret, ensured: 'foreign' }).review(PRIVATE);
   t.match(verdict, { reason: 'foreign-secret', patch: [], warnings: [/not managed by Pullpass/] });
 });

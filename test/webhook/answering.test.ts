@@ -1,4 +1,7 @@
 // From a request to what goes back, without sockets and without an event loop: what is answered when, and what becomes of faults.
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import t from 'tap';
 import type { Admission, Admit } from '../../src/webhook/admission.ts';
 import { createAnswering } from '../../src/webhook/answering.ts';
@@ -29,8 +32,8 @@ function open(admit: Admit) {
   );
   return {
     happened,
-    ask: () =>
-      answering.answer({ pieces: [], url: '/mutate', ticket: TICKET }, ({ status }) => happened.push(`sent ${status}`)),
+    ask: (pieces: readonly Buffer[] = []) =>
+      answering.answer({ pieces, url: '/mutate', ticket: TICKET }, ({ status }) => happened.push(`sent ${status}`)),
     pass: () => {
       const now = due;
       due = [];
@@ -90,4 +93,24 @@ t.test('a fault of ours is answered, wherever it happens, and the others of the 
     await Promise.resolve();
     t.same(happened.toSorted(), ['sent 200', 'sent 500', 'told answered', 'told fault'], where);
   }
+});
+
+t.test('nothing of a body lives on while its verdict is waited for', async (t) => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const late = Promise.withResolvers<Admission>();
+  const { ask, pass, happened } = open(() => late.promise);
+  function askWithBody() {
+    const piece = Buffer.alloc(100_000);
+    ask([piece]);
+    return new WeakRef(piece);
+  }
+  const body = askWithBody();
+  pass();
+  await turnOfTheLoop();
+  collectGarbage();
+  t.equal(body.deref(), undefined);
+  late.resolve(ADMITTED);
+  await late.promise;
+  t.same(happened, ['sent 200', 'told answered']);
 });

@@ -39,7 +39,7 @@ async function open(t: Test, options: Partial<ServerOptions> = {}) {
   const { app, dismiss } = await createServer({
     tls,
     limits,
-    admit: async () => NOTHING,
+    admit: () => NOTHING,
     readReview: createReviewReader(selectWorkloads([]), openWalk()),
     canTell: () => true,
     draining: () => draining,

@@ -68,3 +68,14 @@ t.test('what work and endings bring about comes in the next turn', async (t) => 
   t.same(pass(), ['second', 'third']);
   t.same(pass(), []);
 });
+
+t.test('a fault in one step takes nothing from the others, and is not hidden', async (t) => {
+  const { turn, steps, pass } = loop();
+  steps('a');
+  turn.afterReading(() => {
+    throw new Error('a fault');
+  });
+  steps('b');
+  t.same(pass(), ['a1', 'b1', 'a2', 'b2']);
+  t.throws(pass, { message: 'a fault' });
+});
