@@ -9,6 +9,7 @@ import type { EnsureReason } from '../core/reason.ts';
 import { encodeData, type Need, type Rendering, type Renderings } from '../core/rendering.ts';
 import type { Labels } from '../core/selector.ts';
 import type { PullSecretState } from '../core/surroundings.ts';
+import type { Soon } from './soon.ts';
 
 export interface PullSecretWrite {
   readonly namespace: string;
@@ -54,7 +55,7 @@ export interface EnsureRequest {
 }
 
 /** At once where there is nothing to do. */
-export type Ensure = (request: EnsureRequest, inForce: CredentialsInForce) => EnsureReason | Promise<EnsureReason>;
+export type Ensure = (request: EnsureRequest, inForce: CredentialsInForce) => Soon<EnsureReason>;
 
 const ATTEMPTS = 3;
 /** A namespace where a write just failed is not tried again by every Pod of a large rollout. */
